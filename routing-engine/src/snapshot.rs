@@ -466,6 +466,11 @@ impl Snapshot {
         self.is_of_owner(card, self.card_owners[usize::from(rate.card)])
     }
 
+    /// Whether a rate's amounts are in the currency of the books.
+    pub(crate) fn is_in_books(&self, rate: RateRef) -> bool {
+        self.exchange.is_in_books(rate.card)
+    }
+
     /// A cost by a card in the currency of the books. What does not fit is the dearest.
     pub(crate) fn cost_in_books(&self, card: CardNumber, amount: Amount, at: Timestamp) -> Amount {
         let books = self.exchange.to_books(card, amount, at);

@@ -3,6 +3,7 @@
 use crate::decide::{Candidate, Decision, RankKey};
 use crate::lot::mix;
 use crate::snapshot::{RateRef, Snapshot};
+use rating::Amount;
 
 /// A number that is another for another decision.
 pub(super) fn digest(decision: &Decision, snapshot: &Snapshot) -> u64 {
@@ -60,7 +61,12 @@ fn words(decision: &Decision, snapshot: &Snapshot, take: &mut impl FnMut(u64)) {
 fn candidate(candidate: &Candidate, snapshot: &Snapshot, take: &mut impl FnMut(u64)) {
     take(id(snapshot.egress_trunk(candidate.trunk).resource.id));
     take(id(snapshot.carrier(candidate.carrier).resource.id));
-    rate(candidate.rate, snapshot, take);
+    let card_total = match snapshot.is_in_books(candidate.rate) {
+        // The same number without a look at the rate, which is seldom in the processor's cache.
+        true => candidate.sample_total,
+        false => snapshot.offer(candidate.rate).sample_total,
+    };
+    rate_of(candidate.rate, card_total, snapshot, take);
     key(&candidate.key, take);
     let figures = candidate.quality.map_or([0; 5], |quality| {
         [
@@ -87,10 +93,15 @@ fn key(key: &RankKey, take: &mut impl FnMut(u64)) {
 }
 
 fn rate(rate: RateRef, snapshot: &Snapshot, take: &mut impl FnMut(u64)) {
+    rate_of(rate, snapshot.offer(rate).sample_total, snapshot, take);
+}
+
+/// `card_total`: what the sample costs in the currency of the card.
+fn rate_of(rate: RateRef, card_total: Amount, snapshot: &Snapshot, take: &mut impl FnMut(u64)) {
     take(id(snapshot.rate_card(rate).id));
     // Where no caller counts, what it always was: decisions of earlier releases stay the same.
     take(u64::from(rate.prefix_digits) | rate.origin.number() << 8);
-    take(id(snapshot.offer(rate).sample_total.0));
+    take(id(card_total.0));
 }
 
 /// The length, then eight bytes at a time.

@@ -33,6 +33,12 @@ impl Exchange {
         }
     }
 
+    /// Whether a card is in the currency of the books.
+    pub(crate) fn is_in_books(&self, card: CardNumber) -> bool {
+        let place = self.of_card.get(usize::from(card));
+        place.is_none_or(|place| *place == BOOKS)
+    }
+
     /// What a unit of a card's currency is worth.
     pub(crate) fn rate(&self, card: CardNumber, at: Timestamp) -> ExchangeRate {
         let place = self.of_card.get(usize::from(card)).copied();
