@@ -3,7 +3,8 @@
 //! Each shard writes every message that it reads or sends into a [`Ring`] of fixed size, by its
 //! Call-ID. Calls that fail, and those that somebody asked for, are copied out of it before they
 //! are overwritten, into a store that is bounded as well. Nothing is parsed and, but for what is
-//! kept, nothing is allocated. Keys of media are covered in whatever is written.
+//! kept, nothing is allocated. Keys of media are covered in
+//! whatever leaves the ring.
 
 mod hep;
 mod kept;

@@ -85,7 +85,6 @@ impl Ring {
         let (head, message) = self.bytes[at..at + length].split_at_mut(HEAD);
         write_head(head, key, previous, note, message_len);
         message.copy_from_slice(note.bytes);
-        super::keys::mask(message);
     }
 
     /// Appends the entries of these keys, whole, oldest first; of each key the newest ones, up to
@@ -95,8 +94,12 @@ impl Ring {
         found.sort_unstable();
         found.dedup();
         for position in found {
-            let at = self.offset(position);
-            out.extend_from_slice(&self.bytes[at..at + entry_len(&self.bytes[at..])]);
+            let entry = &self.bytes[self.offset(position)..];
+            let entry = &entry[..entry_len(entry)];
+            let message = out.len() + HEAD;
+            out.extend_from_slice(entry);
+            // Here and not in each message that comes: few are ever read.
+            super::keys::mask(&mut out[message..]);
         }
     }
 
