@@ -85,6 +85,7 @@ pub(crate) struct SipConfig {
     pub(crate) t2_ms: u32,
     pub(crate) t4_ms: u32,
     pub(crate) socket_buffer_kib: u32,
+    pub(crate) gather_us: u32,
     pub(crate) tcp_connections_max: u32,
     pub(crate) tcp_idle_timeout_s: u32,
     pub(crate) keepalive_interval_s: u32,

@@ -9,6 +9,7 @@ mod connections;
 mod credit;
 mod defence;
 mod drift;
+mod gathering;
 mod gauges;
 mod live;
 mod mailbox;
@@ -37,6 +38,7 @@ use clock::Clock;
 use connections::ConnectionSink;
 use defence::{BanKeeper, Bans, Guard, Overload, Suspects};
 use drift::{DriftKeeper, Drifted};
+use gathering::Gathering;
 use gauges::Gauges;
 use mailbox::{Inbox, Mailbox, mailbox};
 use media::ShardMedia;
@@ -330,6 +332,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let ownership = shared.ownership.clone();
     let mailboxes = shared.mailboxes.clone();
     let tcp = shared.tcp.clone();
+    let gather = SipDuration::from_micros(shared.config.sip.gather_us.into());
     let snapshot = Arc::clone(&shared.snapshot);
     let names = Arc::clone(&shared.names);
     let orders = Arc::clone(&shared.orders);
@@ -404,6 +407,8 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
                 clock,
                 restless: false,
                 received: Some(Box::new(ReceiveBatch::new(ReceiveBatch::DATAGRAM_MAX))),
+                gathering: Gathering::new(gather, clock.instant()),
+                handled: 0,
             }
             .run();
         })

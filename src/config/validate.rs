@@ -98,6 +98,7 @@ impl Check<'_> {
             64,
             65_536,
         );
+        self.within("sip.gather_us", sip.gather_us.into(), 0, 2_000);
         self.within(
             "sip.tcp_connections_max",
             sip.tcp_connections_max.into(),

@@ -6,6 +6,7 @@
 
 use super::clock::Clock;
 use super::defence::{Arrival, Guard, Overload};
+use super::gathering::Gathering;
 use super::gauges::Gauges;
 use super::mailbox::{Inbox, Mailbox, ShardInput};
 use super::media::ShardMedia;
@@ -93,6 +94,9 @@ pub(crate) struct Shard {
     pub(crate) restless: bool,
     /// Taken out while its datagrams are handled.
     pub(crate) received: Option<Box<ReceiveBatch>>,
+    pub(crate) gathering: Gathering,
+    /// Messages of this turn.
+    pub(crate) handled: usize,
 }
 
 /// A UDP socket with what waits on it.
@@ -123,6 +127,8 @@ impl Shard {
             self.finish_trace(now);
             self.quality.hand_over(now.instant);
             self.watch_lag(now, took_all);
+            self.gathering
+                .handled(now.instant, std::mem::take(&mut self.handled));
             self.gauges.show(&self.engine.counters());
             self.gauges
                 .show_defence(self.guard.counters(), self.overload.lag(), self.is_shedding);
@@ -145,6 +151,12 @@ impl Shard {
 
     fn sleep(&mut self, events: &mut Events) -> io::Result<()> {
         let timeout = self.time_to_sleep();
+        if let Some(pause) = self.gathering.pause(timeout) {
+            // Nobody need wake it: what comes meanwhile is looked for right afterwards.
+            std::thread::sleep(pause);
+            self.overload.slept(self.clock.instant());
+            return self.poll(events, Duration::ZERO);
+        }
         if !timeout.is_zero() {
             self.inbox.about_to_sleep();
             // What came before the declaration woke nobody.
@@ -270,6 +282,7 @@ impl Shard {
             tracing::error!(%error, shard = self.number, "a UDP socket cannot be read");
         }
         socket.readable = batch.is_full();
+        self.handled += batch.iter().count();
         let more = socket.readable;
         for datagram in batch.iter() {
             let path = Path {
@@ -302,19 +315,22 @@ impl Shard {
             self.note(now, Way::Received, bytes, path);
             return self.engine.handle_message(now, &datagram);
         }
-        match Message::parse(bytes, &self.message_limits) {
+        match &mut Message::parse(bytes, &self.message_limits) {
             Err(_) => {
                 self.note(now, Way::Received, bytes, path);
                 self.engine.handle_message(now, &datagram);
             }
-            Ok(message) => match self.ownership.of(&message, path.remote.ip()) {
-                Some(owner) if owner != self.number => self.hand_over(owner, bytes, path),
-                // A response to nothing is the engine's to count.
-                _ => {
-                    self.note(now, Way::Received, bytes, path);
-                    self.engine.handle_parsed(now, &message, path);
+            Ok(message) => {
+                message.read_ahead();
+                match self.ownership.of(message, path.remote.ip()) {
+                    Some(owner) if owner != self.number => self.hand_over(owner, bytes, path),
+                    // A response to nothing is the engine's to count.
+                    _ => {
+                        self.note(now, Way::Received, bytes, path);
+                        self.engine.handle_parsed(now, message, path);
+                    }
                 }
-            },
+            }
         }
     }
 
