@@ -52,9 +52,12 @@ impl Engine {
 
     /// Handles one message as it came from the network.
     pub fn handle_message(&mut self, now: Now, datagram: &Datagram<'_>) {
-        match Message::parse(datagram.bytes, &self.core.config.limits.message) {
-            Ok(message) => self.handle_parsed(now, &message, datagram.path),
-            Err(error) => self.answer_malformed(now, datagram, error),
+        match &mut Message::parse(datagram.bytes, &self.core.config.limits.message) {
+            Ok(message) => {
+                message.read_ahead();
+                self.handle_parsed(now, message, datagram.path);
+            }
+            Err(error) => self.answer_malformed(now, datagram, *error),
         }
     }
 

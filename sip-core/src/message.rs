@@ -51,6 +51,15 @@ pub struct Message<'a> {
     first: [u8; HeaderName::COUNT],
     /// A field that may be there once and is there again.
     repeated: Option<HeaderName>,
+    read: Read<'a>,
+}
+
+/// What is read ahead of those who ask for it.
+#[derive(Clone, Debug, Default)]
+struct Read<'a> {
+    top_via: Option<Result<Via<'a>, ParseError>>,
+    from: Option<Result<NameAddr<'a>, ParseError>>,
+    to: Option<Result<NameAddr<'a>, ParseError>>,
 }
 
 const ABSENT: u8 = u8::MAX;
@@ -211,9 +220,20 @@ impl<'a> Message<'a> {
 
 /// Typed header fields, read when asked for. Every error names its field.
 impl<'a> Message<'a> {
+    /// Reads what a transaction layer and its user ask for again and again: topmost Via, From and To. They are
+    /// the same without it, read each time.
+    pub fn read_ahead(&mut self) {
+        self.read = Read {
+            top_via: Some(self.top_via()),
+            from: Some(self.from()),
+            to: Some(self.to()),
+        };
+    }
+
     /// The topmost Via.
     pub fn top_via(&self) -> Result<Via<'a>, ParseError> {
-        Via::parse(self.top_via_bytes()?)
+        let read = || Via::parse(self.top_via_bytes()?);
+        self.read.top_via.unwrap_or_else(read)
     }
 
     /// All Via values, topmost first.
@@ -243,12 +263,14 @@ impl<'a> Message<'a> {
 
     /// The From.
     pub fn from(&self) -> Result<NameAddr<'a>, ParseError> {
-        NameAddr::parse(HeaderName::From, self.required(HeaderName::From)?)
+        let read = || NameAddr::parse(HeaderName::From, self.required(HeaderName::From)?);
+        self.read.from.unwrap_or_else(read)
     }
 
     /// The To.
     pub fn to(&self) -> Result<NameAddr<'a>, ParseError> {
-        NameAddr::parse(HeaderName::To, self.required(HeaderName::To)?)
+        let read = || NameAddr::parse(HeaderName::To, self.required(HeaderName::To)?);
+        self.read.to.unwrap_or_else(read)
     }
 
     /// The first Contact, if any.

@@ -1,7 +1,7 @@
 //! The one pass over the bytes of a message.
 
 use super::start_line::{method_of, split_space};
-use super::{ABSENT, Field, Message, Method, StartLine};
+use super::{ABSENT, Field, Message, Method, Read, StartLine};
 use crate::error::{ParseError, Part, Problem};
 use crate::header::{HeaderName, Shape};
 use crate::limits::Limits;
@@ -60,6 +60,7 @@ impl<'a> Message<'a> {
             fields: ArrayVec::new(),
             first: [ABSENT; HeaderName::COUNT],
             repeated: None,
+            read: Read::default(),
         }
     }
 

@@ -125,7 +125,7 @@ fn copy_vias(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) {
         let value = request.value(field);
         push_name(out, HeaderName::Via);
         if index == 0 {
-            push_top_via(out, value, source);
+            push_top_via(out, request, value, source);
         } else {
             push_value(out, value);
         }
@@ -134,10 +134,10 @@ fn copy_vias(out: &mut Vec<u8>, request: &Message<'_>, source: SocketAddr) {
 }
 
 /// Writes a Via field whose first value is the topmost, adding where the request really came from.
-fn push_top_via(out: &mut Vec<u8>, value: &[u8], source: SocketAddr) {
+fn push_top_via(out: &mut Vec<u8>, request: &Message<'_>, value: &[u8], source: SocketAddr) {
     let mut items = ListItems::new(value);
     let top = items.next().unwrap_or(b"");
-    match Via::parse(top) {
+    match request.top_via() {
         Ok(via) => push_marked_via(out, top, &via, source),
         Err(_) => push_value(out, top),
     }

@@ -91,8 +91,48 @@ fn write_lowercase(hasher: &mut SipHasher13, text: &str) {
     }
 }
 
+/// Parts of a [`KeyMap`], a power of two.
+const PARTS: usize = 64;
+
 /// A map by [`ServerKey`]. The key is a hash already.
-pub(super) type KeyMap<V> = HashMap<ServerKey, V, BuildHasherDefault<TakeHash>>;
+///
+/// It is many small maps: a map that outgrows its room moves all that it holds, and with a million
+/// transactions every message would wait for that. These do so one at a time.
+#[derive(Debug)]
+pub(super) struct KeyMap<V> {
+    parts: Box<[Part<V>]>,
+}
+
+type Part<V> = HashMap<ServerKey, V, BuildHasherDefault<TakeHash>>;
+
+impl<V> Default for KeyMap<V> {
+    fn default() -> Self {
+        Self {
+            parts: (0..PARTS).map(|_| Part::default()).collect(),
+        }
+    }
+}
+
+impl<V> KeyMap<V> {
+    pub(super) fn get(&self, key: &ServerKey) -> Option<&V> {
+        self.parts[key.part()].get(key)
+    }
+
+    pub(super) fn insert(&mut self, key: ServerKey, value: V) -> Option<V> {
+        self.parts[key.part()].insert(key, value)
+    }
+
+    pub(super) fn remove(&mut self, key: &ServerKey) -> Option<V> {
+        self.parts[key.part()].remove(key)
+    }
+}
+
+impl ServerKey {
+    /// Of bits that the hash within the part does not have.
+    const fn part(self) -> usize {
+        (self.0 >> 64) as usize % PARTS
+    }
+}
 
 /// Takes 64 bits of a [`ServerKey`] as they are.
 #[derive(Default)]

@@ -8,7 +8,7 @@ pub use client_side::{Branch, CancelOutcome};
 pub use expiry::{Expired, ExpiredReason};
 pub use server_side::{Matched, response_path};
 
-use super::key::{KeyMap, ServerKey, ServerKeys};
+use super::key::{KeyMap, ServerKey, ServerKeys, TakeHash};
 use super::{
     Action, Actions, Client, HostNumber, InviteClient, InviteServer, Outbox, Path, Server, Timer,
     Timings, TransmitToken, Transport,
@@ -19,14 +19,13 @@ use crate::slab::{Slab, SlabKey};
 use crate::ticket::TicketKey;
 use crate::timer::{TimerId, TimerWheel};
 use std::collections::HashMap;
+use std::hash::BuildHasherDefault;
 use std::net::SocketAddr;
 
 /// Marks a ticket as a branch: no tag of ours has this discriminator.
 const BRANCH: u16 = u16::MAX;
 /// Buffers kept for the next transactions.
 const SPARE_BUFFERS: usize = 1_024;
-/// Fewer INVITEs than this are not looked through for those that are over.
-const ORIGINS_LEAST: usize = 512;
 /// A buffer that has grown beyond this is not kept.
 const SPARE_BUFFER_BYTES: usize = 4_096;
 
@@ -89,11 +88,8 @@ pub struct TransactionTable<U> {
     config: TransactionConfig,
     slots: Slab<Transaction<U>>,
     servers: KeyMap<SlabKey>,
-    /// The INVITEs that begin dialogs, by what their doubles share with them. Those that are over are
-    /// left out now and then, so that a transaction need not know its own.
-    origins: HashMap<u64, SlabKey>,
-    /// When there are so many, those that are over are left out.
-    origins_bound: usize,
+    /// The INVITEs that begin dialogs and have no final response, by what their doubles share with them.
+    origins: HashMap<u64, SlabKey, BuildHasherDefault<TakeHash>>,
     keys: ServerKeys,
     wheel: TimerWheel,
     spare: Vec<Vec<u8>>,
@@ -146,6 +142,8 @@ enum Side {
 struct ServerHead {
     fields: ReplyHead,
     to_tag: crate::ticket::TicketText,
+    /// Its key in the table of origins, if it is there.
+    origin: Option<u64>,
 }
 
 impl std::fmt::Debug for ServerKeys {
@@ -160,8 +158,7 @@ impl<U: Copy> TransactionTable<U> {
         Self {
             slots: Slab::with_capacity(config.max_transactions),
             servers: KeyMap::default(),
-            origins: HashMap::new(),
-            origins_bound: ORIGINS_LEAST,
+            origins: HashMap::default(),
             keys: ServerKeys::new(config.secret),
             wheel: TimerWheel::new(now, config.max_transactions as usize * 2),
             spare: Vec::new(),
@@ -302,8 +299,11 @@ impl<U: Copy> TransactionTable<U> {
                 ..
             } => self.terminate(cancel),
             Side::Client { cancel: None, .. } => {}
-            Side::Server { key, .. } => {
+            Side::Server { key, head } => {
                 self.servers.remove(&key);
+                if let Some(origin) = head.and_then(|head| head.origin) {
+                    self.origins.remove(&origin);
+                }
             }
         }
     }

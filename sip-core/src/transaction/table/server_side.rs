@@ -1,8 +1,7 @@
 //! Requests received and the responses to them.
 
 use super::{
-    Machine, ORIGINS_LEAST, Outcome, ServerHead, ServerId, Side, TableFull, Transaction,
-    TransactionTable,
+    Machine, Outcome, ServerHead, ServerId, Side, TableFull, Transaction, TransactionTable,
 };
 use crate::Instant;
 use crate::error::ParseError;
@@ -118,16 +117,6 @@ impl<U: Copy> TransactionTable<U> {
         })
     }
 
-    fn note_origin(&mut self, origin: u64, slot: SlabKey) {
-        if self.origins.len() >= self.origins_bound {
-            let slots = &self.slots;
-            self.origins.retain(|_, slot| slots.get(*slot).is_some());
-            self.origins.shrink_to(ORIGINS_LEAST);
-            self.origins_bound = (self.origins.len() * 2).max(ORIGINS_LEAST);
-        }
-        self.origins.insert(origin, slot);
-    }
-
     /// The To tag of an answer without state: the same for every retransmission of the request
     /// (RFC 3261 §8.2.7).
     pub fn stateless_tag(&self, request: &Message<'_>) -> ArrayString<32> {
@@ -160,11 +149,14 @@ impl<U: Copy> TransactionTable<U> {
             }
             _ => Machine::Server(Server::start(reliable)),
         };
+        let origin = self.keys.origin_of(request);
+        // The first of several doubles is the one that counts.
+        let origin = origin.filter(|origin| !self.origins.contains_key(origin));
         let head = ServerHead {
             fields: ReplyHead::of(request, path.remote),
             to_tag,
+            origin,
         };
-        let origin = self.keys.origin_of(request);
         let slot = self.insert(|kept| Transaction {
             machine,
             user: Some(user),
@@ -179,7 +171,7 @@ impl<U: Copy> TransactionTable<U> {
         })?;
         self.servers.insert(key, slot);
         if let Some(origin) = origin {
-            self.note_origin(origin, slot);
+            self.origins.insert(origin, slot);
         }
         Ok(ServerId(slot))
     }
@@ -221,8 +213,10 @@ impl<U: Copy> TransactionTable<U> {
                 record_routes,
             ));
         }
-        if status >= 200 {
-            *head = None;
+        if status >= 200
+            && let Some(origin) = head.take().and_then(|head| head.origin)
+        {
+            self.origins.remove(&origin);
         }
         outbox.push(transaction.path, None, &transaction.kept);
         self.carry_out(now, id.0, &actions, outbox);
