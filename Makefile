@@ -2,9 +2,11 @@
 
 CONSOLE := portals-web
 CARGO ?= cargo
+# A workspace of its own.
+PEERS_CRATE := benches/peers/signalling/Cargo.toml
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench bench-relay flood sim money faults fuzz fmt clean
+.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench bench-relay bench-peers flood sim money faults fuzz fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,9 +35,12 @@ test: ## Install what the tests need and run all of them
 lint: ## Formatting and lints of the Rust code
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) fmt --manifest-path $(PEERS_CRATE) --check
+	$(CARGO) clippy --manifest-path $(PEERS_CRATE) --all-targets --locked --target-dir target -- -D warnings
 
 test-rust: ## Unit, simulation and end-to-end tests (wants `make build` first)
 	SWITCH_BINARY=$(CURDIR)/target/release/didtron $(CARGO) test --workspace --locked
+	$(CARGO) test --locked --manifest-path $(PEERS_CRATE) --target-dir target
 
 test-console: console ## Lints, types, unit and browser tests of the console
 	cd $(CONSOLE) && npm run --silent check && npm run --silent test && npm run --silent test:e2e
@@ -54,6 +59,9 @@ bench: build ## Criterion benches and a SIPp run; rewrites BENCHMARKS.md
 
 bench-relay: ## A relayed packet beside a bare C relay and rtpengine: make bench-relay SESSIONS=1000 ROUNDS=5
 	$(CARGO) bench --locked -p media-relay --bench relays -- $(or $(SESSIONS),1000) $(or $(ROUNDS),5)
+
+bench-peers: build ## Beside Kamailio and rtpengine by one generator, an hour: make bench-peers RUNS=3 PEERS="didtron relay"
+	@scripts/bench-peers $(or $(RUNS),3) $(PEERS)
 
 flood: build ## Good calls while the switch is flooded and scanned; prints a table
 	@scripts/flood

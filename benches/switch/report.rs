@@ -7,6 +7,7 @@ use std::process::Command;
 /// What other benchmarks write, in this order.
 pub(crate) const MANAGEMENT: &str = "## The management plane";
 pub(crate) const ROUTING: &str = "## Routing at scale";
+pub(crate) const PEERS: &str = "## Beside the peers";
 
 /// The part that is written by hand.
 const APART: &str = "\n## Measured apart";
@@ -23,7 +24,7 @@ pub(crate) struct LoadFigure {
 
 /// What of the document this benchmark does not write.
 pub(crate) fn kept(document: &str) -> &str {
-    let others = [MANAGEMENT, ROUTING].into_iter();
+    let others = [MANAGEMENT, ROUTING, PEERS].into_iter();
     let start = others
         .filter_map(|heading| Some(document.find(heading)? - 1))
         .min();

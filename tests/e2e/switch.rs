@@ -261,6 +261,11 @@ impl Switch {
         self.http
     }
 
+    /// The number of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The database's file.
     pub(crate) fn database(&self) -> PathBuf {
         self.directory.path().join("data/didtron.db")
@@ -358,10 +363,11 @@ pub(crate) fn until_within(patience: Duration, what: &str, mut done: impl FnMut(
 
 /// The binary under test: the release build when `make test` made one, else cargo's.
 pub(crate) fn binary() -> PathBuf {
-    std::env::var_os("SWITCH_BINARY").map_or_else(
-        || PathBuf::from(env!("CARGO_BIN_EXE_didtron")),
-        PathBuf::from,
-    )
+    // A crate of its own, which does not build the switch, must be told which one it is.
+    let told = std::env::var_os("SWITCH_BINARY").map(PathBuf::from);
+    let built = || option_env!("CARGO_BIN_EXE_didtron").map(PathBuf::from);
+    told.or_else(built)
+        .unwrap_or_else(|| panic!("SWITCH_BINARY names no switch"))
 }
 
 fn spawn(directory: &Path, http: SocketAddr, sip: SocketAddr, settings: &[(&str, &str)]) -> Child {
