@@ -6,7 +6,7 @@ CARGO ?= cargo
 PEERS_CRATE := benches/peers/signalling/Cargo.toml
 export CARGO_TERM_COLOR ?= auto
 
-.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live bench bench-relay bench-peers flood sim money faults fuzz fmt clean
+.PHONY: help run build console test lint test-rust test-console test-api test-api-long test-live test-instructions bench bench-relay bench-peers flood sim money faults fuzz fmt clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ lint: ## Formatting and lints of the Rust code
 test-rust: ## Unit, simulation and end-to-end tests (wants `make build` first)
 	SWITCH_BINARY=$(CURDIR)/target/release/didtron $(CARGO) test --workspace --locked
 	$(CARGO) test --locked --manifest-path $(PEERS_CRATE) --target-dir target
+	@$(MAKE) --no-print-directory test-instructions
+
+test-instructions: ## Instructions of parts of a call beside the accepted counts; 5 % more fails
+	$(CARGO) bench --locked -p call-control --bench instructions
 
 test-console: console ## Lints, types, unit and browser tests of the console
 	cd $(CONSOLE) && npm run --silent check && npm run --silent test && npm run --silent test:e2e
