@@ -67,7 +67,7 @@ pub(crate) struct Counts {
     pub(crate) held_at_once: u64,
     pub(crate) refused: BTreeMap<u16, u64>,
     /// INVITE to 200.
-    pub(crate) setups_ns: Vec<u32>,
+    pub(crate) setups_ns: Vec<u64>,
 }
 
 pub(crate) struct Callers {
@@ -194,8 +194,7 @@ impl Callers {
             }
         }
         if call.is_counted {
-            let ns = u32::try_from(now_ns - call.began_ns).unwrap_or(u32::MAX);
-            self.counts.setups_ns.push(ns);
+            self.counts.setups_ns.push(now_ns - call.began_ns);
         }
         call.state = State::Held;
         self.counts.held += 1;

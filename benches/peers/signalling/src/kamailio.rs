@@ -113,8 +113,9 @@ impl Contender for Kamailio {
         }
     }
 
+    /// Topos on Redis does not hold the rate at which that is measured.
     fn has_failover(&self) -> bool {
-        self.0 != Hiding::Minimal
+        matches!(self.0, Hiding::Nothing | Hiding::Topoh)
     }
 
     fn is_measured_whole(&self) -> bool {

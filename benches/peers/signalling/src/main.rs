@@ -2,11 +2,12 @@
 //! `BENCHMARKS.md`.
 //!
 //! ```text
-//! signalling-peers [--quick] [RUNS] [NAME...]
+//! signalling-peers [--quick] [RUNS] [NAME...] [PART...]
 //! ```
 //!
 //! Each contender has one core and the generator another. A run measures every contender in turn; a `NAME` is a
-//! part of one's name, in any case, such as `didtron`, `class4` or `minimal`, and leaves the others out. `relay` is the relay of packets. A rate is held
+//! part of one's name, in any case, such as `didtron`, `class4` or `minimal`, and leaves the others out. A
+//! `PART` is `fixed`, `most`, `failover`, `held` or `two-cores`, and leaves the other parts of a run out. `relay` is the relay of packets. A rate is held
 //! when at most one call of a thousand fails, retransmissions are at most one of a hundred calls, at least 98.5 % of
 //! the rate was really offered, and no call is left at the end. `--quick` shows that all of it works, and writes
 //! nothing.
@@ -63,6 +64,7 @@ struct Asked {
     is_quick: bool,
     runs: usize,
     names: Vec<String>,
+    parts: Vec<String>,
 }
 
 impl Asked {
@@ -71,15 +73,28 @@ impl Asked {
             is_quick: false,
             runs: 3,
             names: Vec::new(),
+            parts: Vec::new(),
         };
         for argument in arguments {
             match argument.parse() {
                 Ok(runs) => asked.runs = runs,
                 Err(_) if argument == "--quick" => asked.is_quick = true,
+                Err(_) if measure::PARTS.contains(&argument.as_str()) => asked.parts.push(argument),
                 Err(_) => asked.names.push(argument.to_lowercase()),
             }
         }
         asked
+    }
+
+    /// What was chosen, as it is written in the command.
+    fn chosen(&self) -> String {
+        let words: Vec<&str> = self
+            .names
+            .iter()
+            .chain(&self.parts)
+            .map(String::as_str)
+            .collect();
+        words.join(" ")
     }
 
     /// Whether a contender is wanted: all are when none is named.
@@ -97,7 +112,10 @@ fn main() {
         world::calls(&prefixes, false),
         world::calls(&prefixes, true),
     );
-    crate::sockets::keep_to(Cores::One.of_generator());
+    // Started from here on, everything is kept to its cores.
+    sockets::keep_to(&[]);
+    let mut results = Results::new(&contenders);
+    sockets::keep_to(Cores::One.of_generator());
     let mut generator = Generator::new().unwrap();
     let mut bench = Bench {
         generator: &mut generator,
@@ -106,22 +124,22 @@ fn main() {
         } else {
             Pains::FULL
         },
+        parts: &asked.parts,
         calls: &calls,
         refused: &refused,
     };
-    let mut results = Results::new(&contenders);
     for run in 1..=asked.runs {
         println!("run {run} of {}", asked.runs);
         for contender in &contenders {
             let figures: Figures = bench.measure(&**contender);
             results.add(contender.name(), figures);
         }
-        println!("{}", results.section(&asked.names));
+        println!("{}", results.section(&asked.chosen()));
     }
     if asked.wants("relay") && !asked.is_quick {
         results.relay = relay::measure(asked.runs);
     }
-    let section = results.section(&asked.names);
+    let section = results.section(&asked.chosen());
     println!("{section}");
     if !asked.is_quick {
         let path = world::root().join("BENCHMARKS.md");
@@ -136,8 +154,16 @@ mod tests {
 
     #[test]
     fn contenders_are_named_by_a_part_of_their_name() {
-        let asked = Asked::of(["2", "class4", "--quick"].map(String::from).into_iter());
+        let asked = Asked::of(
+            ["2", "class4", "held", "--quick"]
+                .map(String::from)
+                .into_iter(),
+        );
         assert_eq!((asked.runs, asked.is_quick), (2, true));
+        assert_eq!(
+            (asked.parts.as_slice(), asked.chosen().as_str()),
+            (&["held".to_owned()][..], "class4 held")
+        );
         assert!(asked.wants(contender::CLASS4) && asked.wants(contender::TOPOH));
         assert!(!asked.wants(contender::OURS) && !asked.wants("relay"));
         assert!(Asked::of(std::iter::empty()).wants("relay"));

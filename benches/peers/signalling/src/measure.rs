@@ -37,8 +37,12 @@ impl Pains {
 const RAMP: f64 = 500.0;
 /// Calls a second where the first carrier refuses.
 const FAILOVER_RATE: f64 = 2_000.0;
-/// A server's timers are in their steady state after so long.
+/// A server's timers are in their steady state after so long, at up to so many calls a second.
 const PRIMING: Duration = Duration::from_secs(7);
+const PRIMING_RATE: f64 = 1_000.0;
+/// Enough that code and buffers are in memory, and hardly a call's: what is kept from it would hold further calls.
+const SMALL_PRIMING: Duration = Duration::from_secs(2);
+const SMALL_PRIMING_RATE: f64 = 200.0;
 const STEPS_MAX: usize = 16;
 
 /// One run.
@@ -54,9 +58,14 @@ pub(crate) struct Figures {
     pub(crate) two_cores: Option<Window>,
 }
 
+/// The parts of a run.
+pub(crate) const PARTS: [&str; 5] = ["fixed", "most", "failover", "held", "two-cores"];
+
 pub(crate) struct Bench<'b> {
     pub(crate) generator: &'b mut Generator,
     pub(crate) pains: Pains,
+    /// Those of [`PARTS`] that are wanted; none: all.
+    pub(crate) parts: &'b [String],
     pub(crate) calls: &'b [Dialled],
     /// To numbers that the first carrier refuses.
     pub(crate) refused: &'b [Dialled],
@@ -64,23 +73,31 @@ pub(crate) struct Bench<'b> {
 
 impl Bench<'_> {
     pub(crate) fn measure(&mut self, contender: &dyn Contender) -> Figures {
-        let mut figures = Figures {
-            fixed: self.fixed(contender),
-            most: self.most(contender, Cores::One),
-            ..Figures::default()
-        };
+        let mut figures = Figures::default();
+        if self.wants("fixed") {
+            figures.fixed = self.fixed(contender);
+        }
+        if self.wants("most") {
+            figures.most = self.most(contender, Cores::One);
+        }
         if let Some(most) = &figures.most {
             let mut server = Server::start(self, contender, Setting::ONE_CORE);
             figures.half = Some(server.window(self, most.rate / 2.0));
         }
-        if contender.has_failover() {
+        if self.wants("failover") && contender.has_failover() {
             figures.failover = Some(self.failover(contender));
         }
-        if contender.is_measured_whole() {
+        if self.wants("held") && contender.is_measured_whole() {
             figures.held = Some(self.held(contender));
+        }
+        if self.wants("two-cores") && contender.is_measured_whole() {
             figures.two_cores = self.most(contender, Cores::Two);
         }
         figures
+    }
+
+    fn wants(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.iter().any(|wanted| wanted == part)
     }
 
     fn fixed(&mut self, contender: &dyn Contender) -> Vec<Window> {
@@ -148,7 +165,7 @@ impl Bench<'_> {
             touches_memory: false,
             ..Setting::ONE_CORE
         };
-        // The priming brings code and buffers into memory, and is over when its last transaction is.
+        // The priming is over when its last transaction is.
         let server = Server::start(self, contender, setting);
         std::thread::sleep(PRIMING);
         let running = &server.running;
@@ -184,8 +201,14 @@ impl<'c> Server<'c> {
             running,
             is_fresh: true,
         };
-        let rate = contender.first_rate().min(1_000.0);
-        let length = PRIMING.min(bench.pains.warm + Duration::from_secs(1));
+        let (rate, length) = match setting.touches_memory {
+            true => (
+                PRIMING_RATE,
+                PRIMING.min(bench.pains.warm + Duration::from_secs(1)),
+            ),
+            false => (SMALL_PRIMING_RATE, SMALL_PRIMING),
+        };
+        let rate = contender.first_rate().min(rate);
         let load = Load::at(rate, Duration::ZERO, length);
         let running = &server.running;
         bench

@@ -88,8 +88,8 @@ impl Results {
         of.map_or(&[], |(_, runs)| runs)
     }
 
-    /// The section, of contenders that were asked for by these names.
-    pub(crate) fn section(&self, names: &[String]) -> String {
+    /// The section, of what was chosen.
+    pub(crate) fn section(&self, chosen: &str) -> String {
         let date = output("date", &["-u", "+%Y-%m-%d %H:%M UTC"]);
         let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
         let runs = self
@@ -98,11 +98,10 @@ impl Results {
             .map(|(_, runs)| runs.len())
             .max()
             .unwrap_or(0);
-        let chosen = names.join(" ");
         let mut text = format!(
             "{PEERS}\n\nCommand: `make bench-peers RUNS={runs}{}`, {date}, {}, load {}.\nVersions: {}.\n{METHOD}",
             if chosen.is_empty() {
-                chosen
+                String::new()
             } else {
                 format!(" PEERS=\"{chosen}\"")
             },
@@ -306,7 +305,7 @@ mod tests {
         let mut results = Results::default();
         results.add(OURS, figures());
         results.add(CLASS4, figures());
-        let text = results.section(&[]);
+        let text = results.section("");
         assert!(text.starts_with(PEERS));
         assert!(!text[1..].contains("\n## "), "one section");
         for part in [

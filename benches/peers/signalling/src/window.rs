@@ -46,7 +46,7 @@ pub(crate) struct Delays {
 }
 
 impl Delays {
-    pub(crate) fn of(mut nanos: Vec<u32>) -> Self {
+    pub(crate) fn of(mut nanos: Vec<u64>) -> Self {
         nanos.sort_unstable();
         Self {
             p50: at_percent(&nanos, 50),
@@ -56,10 +56,10 @@ impl Delays {
 }
 
 /// The value that so many of a hundred are not above, µs; nothing where there are none.
-fn at_percent(sorted_ns: &[u32], percent: usize) -> f64 {
+fn at_percent(sorted_ns: &[u64], percent: usize) -> f64 {
     let last = sorted_ns.len().saturating_sub(1);
     let value = sorted_ns.get(last * percent / 100);
-    value.map_or(f64::NAN, |ns| f64::from(*ns) / 1e3)
+    value.map_or(f64::NAN, |ns| *ns as f64 / 1e3)
 }
 
 impl Window {
