@@ -14,7 +14,7 @@ pub(super) type Configured<'a> = BTreeMap<Currency, &'a [DatedRate]>;
 pub(super) enum Verdict {
     /// It comes into force on the day.
     New(ExchangeRate),
-    /// The last rate is the same, or that of the day is written already.
+    /// The rate before is the same, or that of the day is written already.
     Kept(ExchangeRate),
     /// It has moved too far and waits for somebody.
     Waits(ExchangeRate),
@@ -44,14 +44,15 @@ pub(super) fn judge(
 }
 
 fn verdict(source: &ExchangeSource, rate: ExchangeRate, rates: &[DatedRate], day: Day) -> Verdict {
-    let Some(last) = rates.last() else {
-        return Verdict::New(rate);
-    };
-    if move_bps(last.rate, rate).abs() > i64::from(source.alert_percent) * 100 {
-        return Verdict::Waits(rate);
-    }
-    if last.rate == rate || last.from >= day {
-        return Verdict::Kept(rate);
+    // One that somebody has written for a later day is no matter of this one.
+    let last = rates.iter().rfind(|dated| dated.from <= day);
+    if let Some(last) = last {
+        if is_far(last.rate, rate, source.alert_percent) {
+            return Verdict::Waits(rate);
+        }
+        if last.rate == rate || last.from == day {
+            return Verdict::Kept(rate);
+        }
     }
     if rates.len() >= DATED_RATES_MAX {
         return Verdict::Missing(format!(
@@ -59,6 +60,13 @@ fn verdict(source: &ExchangeSource, rate: ExchangeRate, rates: &[DatedRate], day
         ));
     }
     Verdict::New(rate)
+}
+
+/// Whether the larger of two rates is more than so many percent above the smaller: a rate that fell to a tenth is as
+/// far as one that rose to ten times as much.
+fn is_far(from: ExchangeRate, to: ExchangeRate, percent: u8) -> bool {
+    let (from, to) = (u128::from(from.parts()), u128::from(to.parts()));
+    from.max(to) * 100 > from.min(to) * u128::from(100 + u16::from(percent))
 }
 
 /// How far a rate has moved from another, in hundredths of a percent of that, towards zero.
@@ -127,10 +135,33 @@ mod tests {
         // 5 percent of 1.1 is 0.055.
         assert_eq!(judged("1.155", &before), Verdict::New(rate("1.155")));
         assert_eq!(judged("1.1552", &before), Verdict::Waits(rate("1.1552")));
-        assert_eq!(judged("1.0448", &before), Verdict::Waits(rate("1.0448")));
+        assert_eq!(
+            judged("1.155001", &before),
+            Verdict::Waits(rate("1.155001"))
+        );
+        // 5 percent of 1.047619 is the rest up to 1.1.
+        assert_eq!(judged("1.04762", &before), Verdict::New(rate("1.04762")));
+        assert_eq!(judged("1.0476", &before), Verdict::Waits(rate("1.0476")));
         let written = [("2026-11-22", "1.1"), ("2026-11-23", "1.11")];
         assert_eq!(judged("1.12", &written), Verdict::Kept(rate("1.12")));
         assert_eq!(judged("2", &written), Verdict::Waits(rate("2")));
+    }
+
+    #[test]
+    fn a_rate_that_somebody_wrote_for_a_later_day_is_no_matter_of_this_one() {
+        let later = [("2026-11-22", "1.1"), ("2027-01-01", "3")];
+        assert_eq!(judged("1.11", &later), Verdict::New(rate("1.11")));
+        assert_eq!(judged("1.1", &later), Verdict::Kept(rate("1.1")));
+        assert_eq!(judged("3", &later), Verdict::Waits(rate("3")));
+        assert_eq!(judged("1.11", &later[1..]), Verdict::New(rate("1.11")));
+    }
+
+    #[test]
+    fn with_a_hundred_percent_twice_and_half_are_as_far_as_it_goes() {
+        let far = |from, to| is_far(rate(from), rate(to), 100);
+        assert!(!far("1", "2") && !far("1", "0.5"));
+        assert!(far("1", "2.000001") && far("1", "0.499999") && far("1.27", "0.127"));
+        assert!(is_far(rate("1"), rate("1.05009"), 5));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use super::judge::Verdict;
 use rating::exchange::ExchangeRate;
 use rating::{Currency, Timestamp};
+use resources::ExchangeSource;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
@@ -23,6 +24,9 @@ pub(crate) struct SourceKnown {
     /// Questions in vain since the last answer.
     pub(crate) failures: u32,
     pub(crate) is_stale: bool,
+    /// Where it was read.
+    #[serde(default)]
+    pub(crate) address: Option<String>,
     pub(crate) quotes: BTreeMap<Currency, QuoteKnown>,
 }
 
@@ -34,6 +38,12 @@ pub(crate) struct QuoteKnown {
     pub(crate) rate: Option<ExchangeRate>,
     /// Why it is missing.
     pub(crate) reason: Option<String>,
+    /// When the last rate was published that is in force, or shall be; before the first, when it was asked for.
+    #[serde(default)]
+    pub(crate) good_at: Option<Timestamp>,
+    /// It was told that this is too long ago.
+    #[serde(default)]
+    pub(crate) is_stale: bool,
 }
 
 /// What became of a quote.
@@ -59,6 +69,22 @@ impl SourceKnown {
         })
     }
 
+    /// Whether this was said by the publisher that the source reads now.
+    pub(super) fn is_of(&self, source: &ExchangeSource) -> bool {
+        self.address
+            .as_ref()
+            .is_none_or(|read| *read == source.address())
+    }
+
+    /// Forgets what another publisher said, when the source reads another one now.
+    pub(super) fn turn_to(&mut self, source: &ExchangeSource) {
+        if !self.is_of(source) {
+            self.quotes.clear();
+            self.published_at = None;
+        }
+        self.address = Some(source.address());
+    }
+
     /// Whether this very rate was the last that was put in force.
     pub(super) fn has_put(&self, currency: Currency, rate: ExchangeRate) -> bool {
         let quote = self.quotes.get(&currency);
@@ -70,6 +96,7 @@ impl SourceKnown {
         &mut self,
         verdicts: &BTreeMap<Currency, Verdict>,
         last: &LastRates,
+        now: Timestamp,
     ) -> Vec<Currency> {
         let waited = |quotes: &BTreeMap<Currency, QuoteKnown>, currency: &Currency| {
             let quote = quotes.get(currency);
@@ -77,7 +104,16 @@ impl SourceKnown {
         };
         let quotes: BTreeMap<_, _> = verdicts
             .iter()
-            .map(|(currency, verdict)| (*currency, QuoteKnown::of(verdict, last.get(currency))))
+            .map(|(currency, verdict)| {
+                let mut quote = QuoteKnown::of(verdict, last.get(currency));
+                let before = self.quotes.get(currency);
+                quote.is_stale = before.is_some_and(|before| before.is_stale);
+                quote.good_at = match verdict {
+                    Verdict::New(_) | Verdict::Kept(_) => self.published_at,
+                    _ => before.and_then(|before| before.good_at).or(Some(now)),
+                };
+                (*currency, quote)
+            })
             .collect();
         let begun = quotes
             .keys()
@@ -104,6 +140,8 @@ impl QuoteKnown {
             state,
             rate,
             reason,
+            good_at: None,
+            is_stale: false,
         }
     }
 }

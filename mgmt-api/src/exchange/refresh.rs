@@ -4,8 +4,9 @@ use super::ask::{Failure, ask};
 use super::judge::{Verdict, judge, move_bps};
 use super::known::{LastRates, SourceKnown};
 use super::quotes::Quotes;
-use super::write::{InForce, text, write};
+use super::write::{InForce, day_of_new, text, write};
 use crate::clock;
+use crate::containment::{Part, contain};
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError};
 use crate::problem::Problem;
 use crate::resource_engine::PushOrigin;
@@ -13,15 +14,19 @@ use crate::secrets::SecretText;
 use crate::state::AppState;
 use crate::values::Time;
 use rating::{Currency, Timestamp};
-use resources::{Day, ExchangeSource, ResourceKind, ResourceSpec, Status};
+use resources::{ExchangeSource, ResourceKind, ResourceSpec, Status};
 use serde_json::json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{AuditActor, NewEvent, NewJob, ResourceRow, Scope, StoreError, TenantId};
+use tokio::task::JoinSet;
 
 const JOB: &str = "exchange_rate.refresh";
 
 /// A source that gave nothing is asked again after so long, and twice as long after each further time.
 const FAILED_WAIT_US: i64 = 300_000_000;
+
+/// Publishers that are asked at a time.
+const ASKED_AT_ONCE: usize = 4;
 
 const MINUTE_US: i64 = 60_000_000;
 const HOUR_US: i64 = 60 * MINUTE_US;
@@ -69,8 +74,9 @@ impl RefreshExchangeRates {
             let (revision, mut known) = kept.map_or_else(Default::default, |kept| {
                 (kept.revision, SourceKnown::read(&kept.state))
             });
-            if let Some(told) = staleness(&row, &source, &mut known, now) {
-                self.note(&row, revision, &known, &[told], now).await?;
+            let told = staleness(&row, &source, &mut known, now);
+            if !told.is_empty() {
+                self.note(&row, revision, &known, &told, now).await?;
             }
             if known.next_at.is_none_or(|at| at <= now) {
                 due.push((known.asked_at, row, source));
@@ -79,11 +85,30 @@ impl RefreshExchangeRates {
         // The longest waiting first: who is not reached in this run is in the next.
         due.sort_by_key(|(asked_at, ..)| *asked_at);
         let total = due.len() as u64;
-        for (done, (_, row, source)) in (0..).zip(due) {
+        let (begun, mut due) = (Instant::now(), due.into_iter());
+        let (mut asked, mut done) = (JoinSet::new(), 0);
+        loop {
+            // Some at a time: a silent publisher keeps its own place and no other.
+            while asked.len() < ASKED_AT_ONCE
+                && let Some((_, row, source)) = due.next()
+            {
+                let (state, now) = (self.state.clone(), later(now, begun));
+                asked.spawn(contain(Part::Task, async move {
+                    let answer = read(&state, &row, &source, now).await;
+                    (row, source, answer)
+                }));
+            }
+            let Some(answer) = asked.join_next().await else {
+                return Ok(());
+            };
             run.progress(done, Some(total), "sources are read").await?;
-            refresh(&self.state, &row, &source, now).await?;
+            done += 1;
+            // One that failed inside is asked again by the next run.
+            if let Ok(Ok((row, source, answer))) = answer {
+                let times = (now, later(now, begun));
+                take_in(&self.state, &row, &source, answer, times).await?;
+            }
         }
-        Ok(())
     }
 
     async fn note(
@@ -118,6 +143,12 @@ impl JobHandler for RefreshExchangeRates {
     }
 }
 
+/// What time it is, so long after something began.
+fn later(now: Timestamp, begun: Instant) -> Timestamp {
+    let passed = i64::try_from(begun.elapsed().as_micros()).unwrap_or(i64::MAX);
+    Timestamp(now.0.saturating_add(passed))
+}
+
 /// Reads a source, puts in force what is new, and notes what came of it, also when nothing did.
 ///
 /// # Errors
@@ -126,17 +157,33 @@ pub(crate) async fn refresh(
     state: &AppState,
     row: &ResourceRow,
     source: &ExchangeSource,
-    now: Timestamp,
+) -> Result<(), StoreError> {
+    let asked = clock::now();
+    let answer = read(state, row, source, asked).await;
+    take_in(state, row, source, answer, (asked, clock::now())).await
+}
+
+/// Takes an answer in. `asked` is when it became due, from which on the next time counts; `now` is after the answer.
+async fn take_in(
+    state: &AppState,
+    row: &ResourceRow,
+    source: &ExchangeSource,
+    answer: Result<Quotes, Failure>,
+    (asked, now): (Timestamp, Timestamp),
 ) -> Result<(), StoreError> {
     let kept = state.store.exchange_source(row.id).await?;
     let (revision, mut known) = kept.map_or_else(Default::default, |kept| {
         (kept.revision, SourceKnown::read(&kept.state))
     });
     let mut told = Vec::new();
-    known.asked_at = Some(now);
-    match read(state, row, source, now).await {
-        Ok(quotes) => answered(state, row, source, (&quotes, now), &mut known, &mut told).await,
-        Err(failure) => failed(source, &mut known, failure, now),
+    known.asked_at = Some(asked);
+    known.turn_to(source);
+    match answer {
+        Ok(quotes) => {
+            let answer = (&quotes, asked, now);
+            answered(state, row, source, answer, &mut known, &mut told).await;
+        }
+        Err(failure) => failed(source, &mut known, failure, asked),
     }
     told.extend(staleness(row, source, &mut known, now));
     let text = serde_json::to_string(&known).map_err(StoreError::Encode)?;
@@ -182,11 +229,11 @@ async fn answered(
     state: &AppState,
     row: &ResourceRow,
     source: &ExchangeSource,
-    (quotes, now): (&Quotes, Timestamp),
+    (quotes, asked, now): (&Quotes, Timestamp, Timestamp),
     known: &mut SourceKnown,
     told: &mut Vec<NewEvent>,
 ) {
-    let Some(day) = Day::next_after(now) else {
+    let Some(day) = day_of_new(now) else {
         return;
     };
     let published_at = quotes.published_at;
@@ -203,13 +250,13 @@ async fn answered(
             true => format!("The rates are of {time}: later ones were read before."),
             false => format!("The rates are of {time}: too old to be put in force."),
         };
-        return failed(source, known, Failure::of(text, None), now);
+        return failed(source, known, Failure::of(text, None), asked);
     }
     let (verdicts, last) = {
         let in_force = InForce::of(state, row.owner);
         (
             judge(source, quotes, &in_force.rates(), day),
-            in_force.last(),
+            in_force.last(day),
         )
     };
     let new = verdicts.iter();
@@ -234,9 +281,9 @@ async fn answered(
             .first()
             .map_or(problem.detail.as_str(), |first| &first.message);
         let text = format!("The rates were read and are not in force: {why}");
-        return failed(source, known, Failure::of(text, None), now);
+        return failed(source, known, Failure::of(text, None), asked);
     }
-    let begun = known.take(&verdicts, &last);
+    let begun = known.take(&verdicts, &last, now);
     told.extend(
         begun
             .into_iter()
@@ -246,18 +293,18 @@ async fn answered(
     known.failure = None;
     known.failures = 0;
     known.next_at = Some(Timestamp(
-        now.0 + i64::from(source.refresh_minutes) * MINUTE_US,
+        asked.0 + i64::from(source.refresh_minutes) * MINUTE_US,
     ));
 }
 
-fn failed(source: &ExchangeSource, known: &mut SourceKnown, failure: Failure, now: Timestamp) {
+fn failed(source: &ExchangeSource, known: &mut SourceKnown, failure: Failure, asked: Timestamp) {
     tracing::warn!(
         reason = failure.text,
         "a source of exchange rates gave none"
     );
     let usual = i64::from(source.refresh_minutes) * MINUTE_US;
     let wait = FAILED_WAIT_US << known.failures.min(10);
-    let next_at = Timestamp(now.0 + wait.min(usual));
+    let next_at = Timestamp(asked.0 + wait.min(usual));
     known.failures = known.failures.saturating_add(1);
     known.failure = Some(failure.text);
     known.next_at = Some(failure.not_before.unwrap_or(next_at).max(next_at));
@@ -285,32 +332,52 @@ pub(crate) fn is_stale(
     row: &ResourceRow,
     now: Timestamp,
 ) -> bool {
-    let published_at = known.published_at.unwrap_or(row.created_at);
-    let age = now.0.saturating_sub(published_at.0);
-    age > i64::from(source.stale_after_hours) * HOUR_US
+    is_old(source, known.published_at.unwrap_or(row.created_at), now)
 }
 
-/// The event of rates that have become stale, or fresh again.
+/// The events of rates that have become stale, or fresh again: of the source, or of a currency that is missing or
+/// waits while the others come.
 fn staleness(
     row: &ResourceRow,
     source: &ExchangeSource,
     known: &mut SourceKnown,
     now: Timestamp,
-) -> Option<NewEvent> {
-    let is_stale = is_stale(source, known, row, now);
-    if is_stale == known.is_stale {
-        return None;
-    }
-    known.is_stale = is_stale;
-    let kind = match is_stale {
+) -> Vec<NewEvent> {
+    let kind = |is_stale| match is_stale {
         true => "exchange_rate.stale",
         false => "exchange_rate.fresh",
     };
-    let data = json!({
-        "published_at": known.published_at.map(Time),
-        "failure": known.failure,
-    });
-    Some(event(row, kind, data))
+    let mut told = Vec::new();
+    let is_all_stale = is_stale(source, known, row, now);
+    if is_all_stale != known.is_stale {
+        known.is_stale = is_all_stale;
+        let data = json!({
+            "published_at": known.published_at.map(Time),
+            "failure": known.failure,
+        });
+        told.push(event(row, kind(is_all_stale), data));
+    }
+    if is_all_stale {
+        return told;
+    }
+    for (currency, quote) in &mut known.quotes {
+        let is_stale = quote.good_at.is_some_and(|at| is_old(source, at, now));
+        if is_stale != quote.is_stale {
+            quote.is_stale = is_stale;
+            let data = json!({
+                "currency": currency,
+                "published_at": quote.good_at.map(Time),
+                "failure": quote.reason,
+            });
+            told.push(event(row, kind(is_stale), data));
+        }
+    }
+    told
+}
+
+fn is_old(source: &ExchangeSource, published_at: Timestamp, now: Timestamp) -> bool {
+    let age = now.0.saturating_sub(published_at.0);
+    age > i64::from(source.stale_after_hours) * HOUR_US
 }
 
 fn event(row: &ResourceRow, kind: &str, data: serde_json::Value) -> NewEvent {

@@ -137,7 +137,7 @@ pub(crate) async fn exchange_source_refresh(
         let detail = "The source is not active: make it active first.";
         return Err(Problem::conflict(detail, Vec::new()));
     }
-    exchange::refresh(&state, &row, &source, clock::now()).await?;
+    exchange::refresh(&state, &row, &source).await?;
     view(&state, &row, &source).await
 }
 
@@ -173,7 +173,7 @@ pub(crate) async fn exchange_source_confirm(
     let currency = currency.map_err(|error| wrong("currency")(error.to_string()))?;
     let rate: Result<ExchangeRate, _> = body.rate.parse();
     let rate = rate.map_err(|error| wrong("rate")(error.to_string()))?;
-    exchange::confirm(&state, &principal, &row, currency, rate).await?;
+    exchange::confirm(&state, &principal, (&row, &source), currency, rate).await?;
     view(&state, &row, &source).await
 }
 

@@ -398,13 +398,12 @@ async fn a_large_move_is_told_once_and_waits_for_somebody() {
     let confirmed = confirm("EUR", "2").await;
     assert_eq!(confirmed.status, StatusCode::OK, "{}", confirmed.body);
     assert_eq!(confirmed.json()["quotes"][0]["state"], "in_force");
-    // It takes the place of the one that did not count yet.
+    // It takes the place of the one that did not count yet. Close to midnight it is for the day after.
     let dated = scene.dated("eur").await;
     let last = dated.as_array().unwrap().last().unwrap();
-    assert_eq!(
-        *last,
-        json!({ "from": day(now_us() + DAY_US), "rate": "2" })
-    );
+    let days = [10, 0].map(|minutes| day(now_us() + DAY_US + minutes * MINUTE_US));
+    assert!(days.iter().any(|day| last["from"] == **day), "{last}");
+    assert_eq!(last["rate"], "2");
     assert_eq!(
         confirm("EUR", "2").await.status,
         StatusCode::CONFLICT,
@@ -478,7 +477,8 @@ async fn a_publisher_that_puts_us_off_is_left_alone_and_others_are_asked() {
     assert_eq!(scene.quotes("bank").await["failure"], Value::Null);
     assert_eq!(scene.dated("jpy").await[0]["rate"], "0.01");
     scene.say(Say::rates(now, json!({ "EUR": 0.92, "GBP": 0.79 })));
-    scene.job(now + 120 * MINUTE_US).await;
+    // Counted from the answer.
+    scene.job(now + 121 * MINUTE_US).await;
     assert_eq!(scene.quotes("oxr").await["failure"], Value::Null);
 }
 
@@ -566,6 +566,13 @@ async fn a_currency_has_one_source_and_is_one_of_iso_4217() {
         refused.body
     );
     assert!(refused.body.contains("GBP comes from"), "{}", refused.body);
+    let spec = json!({ "provider": "ecb", "currencies": ["CHF", "ZZZ"] });
+    let unknown = scene
+        .api
+        .post(SOURCES, &json!({ "name": "bank", "spec": spec }))
+        .await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unknown.body.contains("no currency ZZZ"), "{}", unknown.body);
     let spec = json!({ "currency": "ZZZ", "rates": [{ "from": "2026-01-01", "rate": "1" }] });
     let refused = scene
         .api
@@ -608,4 +615,153 @@ async fn a_push_that_is_refused_is_told_and_made_up_for() {
     };
     let page = scene.api.store.audit_entries(&SCOPE, &query).await.unwrap();
     assert!(format!("{page:?}").contains("exchange source oxr"));
+}
+
+/// Rates are written for the days to come, by people and by the source beside them.
+#[tokio::test]
+async fn a_rate_that_somebody_wrote_for_a_later_day_silences_nobody_and_stays() {
+    let scene = Scene::with_source(json!({ "alert_percent": 5 })).await;
+    let now = noon();
+    let later = json!({ "from": day(now + 40 * DAY_US), "rate": "3" });
+    let spec = json!({
+        "currency": "EUR",
+        "rates": [{ "from": "2020-01-01", "rate": "1.1" }, later],
+    });
+    let made = scene
+        .api
+        .post(RATES, &json!({ "name": "eur", "spec": spec }))
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let told = scene
+        .read(Say::rates(now, json!({ "EUR": 0.9, "GBP": 0.8 })), now)
+        .await;
+    assert_eq!(told["quotes"][0]["state"], "in_force", "{told}");
+    let dated = scene.dated("eur").await;
+    assert_eq!(
+        (dated[1]["rate"].clone(), &dated[2]),
+        (json!("1.111111111111"), &later)
+    );
+    // One that waits is confirmed beside it too.
+    let now = now + 60 * MINUTE_US;
+    let told = scene
+        .read(Say::rates(now, json!({ "EUR": 0.5, "GBP": 0.8 })), now)
+        .await;
+    assert_eq!(told["quotes"][0]["state"], "waits", "{told}");
+    let body = json!({ "currency": "EUR", "rate": "2" });
+    let path = format!("{SOURCES}/oxr/confirm");
+    let confirmed = scene.api.post(&path, &body).await;
+    assert_eq!(confirmed.status, StatusCode::OK, "{}", confirmed.body);
+    let dated = scene.dated("eur").await;
+    let dated = dated.as_array().unwrap();
+    assert_eq!(*dated.last().unwrap(), later);
+    assert!(dated.iter().any(|dated| dated["rate"] == "2"), "{dated:?}");
+}
+
+/// Who may write a source, but knows no App ID, would have it sent to himself.
+#[tokio::test]
+async fn the_app_id_goes_to_no_other_address_than_it_was_written_for() {
+    let scene = Scene::with_source(json!({})).await;
+    let path = format!("{SOURCES}/oxr");
+    let spec = scene.api.get(&path).await.json()["spec"].clone();
+    let put = async |change: Value| {
+        let mut spec = spec.clone();
+        let fields = change.as_object().unwrap().clone();
+        spec.as_object_mut().unwrap().extend(fields);
+        let body = json!({ "name": "oxr", "spec": spec });
+        scene.api.put(&path, &body).await
+    };
+    let kept = put(json!({ "refresh_minutes": 30 })).await;
+    assert_eq!(kept.status, StatusCode::OK, "{}", kept.body);
+    for elsewhere in [json!("http://127.0.0.1:9/mine"), Value::Null] {
+        let refused = put(json!({ "url": elsewhere })).await;
+        assert_eq!(
+            refused.status,
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "{}",
+            refused.body
+        );
+        assert!(refused.body.contains("\"app_id\""), "{}", refused.body);
+        assert!(refused.body.contains("another address"), "{}", refused.body);
+    }
+    let anew = put(json!({ "url": "http://127.0.0.1:9/mine", "app_id": "another" })).await;
+    assert_eq!(anew.status, StatusCode::OK, "{}", anew.body);
+}
+
+#[tokio::test]
+async fn a_currency_that_stays_away_or_waits_becomes_stale_while_the_others_are_not() {
+    let scene = Scene::with_source(json!({ "stale_after_hours": 24 })).await;
+    let now = noon();
+    let hour = |hours: i64| now + hours * 60 * MINUTE_US;
+    let both = json!({ "EUR": 0.92, "GBP": 0.79 });
+    scene.read(Say::rates(now, both.clone()), now).await;
+    for hours in [23, 25, 30] {
+        let at = hour(hours);
+        scene.read(Say::rates(at, json!({ "EUR": 0.92 })), at).await;
+    }
+    let stale = scene.events().await;
+    let told: Vec<_> = stale
+        .iter()
+        .map(|(kind, data)| (kind.as_str(), data["currency"].as_str()))
+        .collect();
+    assert_eq!(told, [("exchange_rate.stale", Some("GBP"))]);
+    scene.read(Say::rates(hour(31), both), hour(31)).await;
+    let (kind, data) = scene.events().await.pop().unwrap();
+    assert_eq!(
+        (&*kind, &data["currency"]),
+        ("exchange_rate.fresh", &json!("GBP"))
+    );
+}
+
+#[tokio::test]
+async fn what_waits_is_not_confirmed_when_the_source_reads_another_publisher() {
+    let scene = Scene::with_source(json!({})).await;
+    let now = noon();
+    let read = async |euro: f64, at: i64| {
+        let rates = json!({ "EUR": euro, "GBP": 0.79 });
+        scene.read(Say::rates(now, rates), at).await
+    };
+    read(0.92, now).await;
+    let told = read(0.5, now + 60 * MINUTE_US).await;
+    assert_eq!(told["quotes"][0]["state"], "waits");
+    let path = format!("{SOURCES}/oxr");
+    let mut spec = scene.api.get(&path).await.json()["spec"].clone();
+    spec["url"] = json!(format!("{}/other", scene.url));
+    spec["app_id"] = json!(APP_ID);
+    let put = scene
+        .api
+        .put(&path, &json!({ "name": "oxr", "spec": spec }))
+        .await;
+    assert_eq!(put.status, StatusCode::OK, "{}", put.body);
+    let body = json!({ "currency": "EUR", "rate": "2" });
+    let refused = scene.api.post(&format!("{path}/confirm"), &body).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    assert!(refused.body.contains("read it again"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn a_tenant_has_few_sources() {
+    let scene = Scene::start().await;
+    let codes = [
+        "EUR", "GBP", "JPY", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON",
+    ];
+    let make = async |code: &str| {
+        let spec = json!({ "provider": "ecb", "currencies": [code] });
+        let body = json!({ "name": code, "spec": spec });
+        scene.api.post(SOURCES, &body).await
+    };
+    for code in &codes[..10] {
+        assert_eq!(make(code).await.status, StatusCode::CREATED, "{code}");
+    }
+    let refused = make(codes[10]).await;
+    assert_eq!(
+        refused.status,
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "{}",
+        refused.body
+    );
+    assert!(
+        refused.body.contains("10 sources at most"),
+        "{}",
+        refused.body
+    );
 }

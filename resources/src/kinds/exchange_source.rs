@@ -11,6 +11,9 @@ use rating::Currency;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Most sources of one tenant.
+pub const SOURCES_MAX: usize = 10;
+
 /// Most currencies of one source; ISO 4217 has fewer.
 pub const SOURCE_CURRENCIES_MAX: usize = 200;
 
@@ -52,8 +55,8 @@ pub struct ExchangeSource {
     #[serde(default = "default_refresh_minutes")]
     #[schemars(range(min = 15, max = 10_080), extend("x-unit" = "minutes"))]
     pub refresh_minutes: u16,
-    /// A rate that moves by more than this against the last one is told, and waits until somebody
-    /// confirms it.
+    /// A rate that moves by more than this against the one before is told, and waits until somebody
+    /// confirms it: with 100, to more than twice or less than half.
     #[serde(default = "default_alert_percent")]
     #[schemars(range(min = 1, max = 100), extend("x-unit" = "percent"))]
     pub alert_percent: u8,
@@ -109,8 +112,6 @@ impl ExchangeSource {
         for (index, currency) in self.currencies.iter().enumerate() {
             let message = if *currency == Currency::USD {
                 "the books are in USD: it needs no rate".to_owned()
-            } else if !currency.is_listed() {
-                format!("ISO 4217 has no {currency}")
             } else if self.currencies[..index].contains(currency) {
                 format!("{currency} stands here twice")
             } else {
@@ -125,8 +126,11 @@ impl ExchangeSource {
         let url = self.url.as_deref()?;
         let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let is_sound = rest.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
-            && url.chars().all(|c| c.is_ascii_graphic());
-        (!is_sound).then(|| Problem::in_field("url", "write an address such as https://example.com/api"))
+            && url.chars().all(|c| c.is_ascii_graphic())
+            // An address is shown, and a key is not.
+            && !url.contains(['@', '?', '#']);
+        let why = "write an address such as https://example.com/api, without user, query and key";
+        (!is_sound).then(|| Problem::in_field("url", why))
     }
 }
 
@@ -175,10 +179,11 @@ mod tests {
             (json!({ "currencies": [] }), "currencies"),
             (json!({ "currencies": ["EUR", "USD"] }), "currencies[1]"),
             (json!({ "currencies": ["EUR", "GBP", "EUR"] }), "currencies[2]"),
-            (json!({ "currencies": ["ZZZ"] }), "currencies[0]"),
             (json!({ "provider": "open_exchange_rates" }), "app_id"),
             (json!({ "app_id": "x" }), "app_id"),
             (json!({ "url": "ftp://example.com" }), "url"),
+            (json!({ "url": "https://me:key@example.com" }), "url"),
+            (json!({ "url": "https://example.com/api?app_id=key" }), "url"),
             (json!({ "refresh_minutes": 14 }), "refresh_minutes"),
             (json!({ "alert_percent": 0 }), "alert_percent"),
             (json!({ "stale_after_hours": 721 }), "stale_after_hours"),

@@ -113,8 +113,11 @@ impl WebhookClient {
         timeout: Duration,
         body_max: u64,
     ) -> Result<GotAnswer, String> {
-        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else {
-            return Err("The node stops.".into());
+        let place = Arc::clone(&self.places).acquire_owned();
+        let place = match tokio::time::timeout(timeout, place).await {
+            Ok(Ok(place)) => place,
+            Ok(Err(_)) => return Err("The node stops.".into()),
+            Err(_) => return Err("Too many other requests were on their way.".into()),
         };
         let settings = self.settings;
         let work = containment::on_blocking_thread(Part::Task, move || {

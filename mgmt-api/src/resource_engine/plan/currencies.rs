@@ -3,7 +3,7 @@
 use super::Fault;
 use crate::resource_engine::current::{Entry, Proposed};
 use rating::{Currency, Timestamp};
-use resources::{ExchangeRate, Problem, RateCard, ResourceKind, ResourceSpec};
+use resources::{ExchangeRate, Problem, RateCard, ResourceKind, ResourceSpec, SOURCES_MAX};
 use std::collections::BTreeMap;
 use store::TenantId;
 
@@ -20,6 +20,7 @@ pub(super) fn faults(proposed: &Proposed, owner: TenantId, now: Timestamp) -> Ve
     }
     let (mut rates, mut faults) = (BTreeMap::new(), unlisted(proposed));
     faults.extend(sources_of_one(proposed, owner));
+    faults.extend(too_many_sources(proposed, owner));
     for entry in proposed.of_kind(owner, ResourceKind::ExchangeRate) {
         let ResourceSpec::ExchangeRate(rate) = &entry.spec else {
             continue;
@@ -42,16 +43,30 @@ pub(super) fn faults(proposed: &Proposed, owner: TenantId, now: Timestamp) -> Ve
 /// is in force may keep a switch from its start.
 fn unlisted(proposed: &Proposed) -> Vec<Fault> {
     let changed = proposed.changes().values().flatten();
-    let faults = changed.filter_map(|entry| {
-        let currency = match &entry.spec {
-            ResourceSpec::RateCard(card) => card.currency,
-            ResourceSpec::ExchangeRate(rate) => rate.currency,
-            _ => return None,
+    let faults = changed.flat_map(|entry| {
+        let (field, currencies) = match &entry.spec {
+            ResourceSpec::RateCard(card) => ("currency", std::slice::from_ref(&card.currency)),
+            ResourceSpec::ExchangeRate(rate) => ("currency", std::slice::from_ref(&rate.currency)),
+            ResourceSpec::ExchangeSource(source) => ("currencies", &*source.currencies),
+            _ => ("currency", &[][..]),
         };
-        let message = format_args!("ISO 4217 has no currency {currency}").to_string();
-        (!currency.is_listed()).then(|| in_currency(entry, &message))
+        let unlisted = currencies.iter().filter(|currency| !currency.is_listed());
+        unlisted.map(move |currency| {
+            let message = format_args!("ISO 4217 has no currency {currency}").to_string();
+            in_field(entry, field, &message)
+        })
     });
     faults.collect()
+}
+
+/// Each is a question to somebody outside, again and again.
+fn too_many_sources(proposed: &Proposed, owner: TenantId) -> Option<Fault> {
+    let kind = ResourceKind::ExchangeSource;
+    let mut changed = proposed.changes().values().flatten();
+    let changed = changed.find(|entry| entry.key.kind == kind)?;
+    let message = format_args!("a tenant has {SOURCES_MAX} sources at most: take one away first");
+    let count = proposed.of_kind(owner, kind).count();
+    (count > SOURCES_MAX).then(|| in_field(changed, "currencies", &message))
 }
 
 /// Two sources of one currency would write it by turns.
@@ -96,6 +111,10 @@ fn without_rate(
 }
 
 fn in_currency(entry: &Entry, message: &dyn std::fmt::Display) -> Fault {
-    let problem = Problem::in_field("currency", message);
+    in_field(entry, "currency", message)
+}
+
+fn in_field(entry: &Entry, field: &str, message: &dyn std::fmt::Display) -> Fault {
+    let problem = Problem::in_field(field, message);
     Fault::Invalid(problem.of(entry.key.kind, &entry.key.name))
 }

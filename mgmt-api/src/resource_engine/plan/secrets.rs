@@ -65,9 +65,11 @@ pub(super) fn keep_unchanged(
     if kind.secrets(spec).is_empty() {
         return Ok(());
     }
-    let mut stored = BTreeMap::new();
+    let (mut stored, mut is_elsewhere) = (BTreeMap::new(), false);
     if let Some(before) = before {
-        kind.replace_secrets(&mut before.to_value(), |path, text| {
+        let mut before = before.to_value();
+        is_elsewhere = goes_elsewhere(kind, spec, &before);
+        kind.replace_secrets(&mut before, |path, text| {
             stored.insert(path.to_owned(), text.to_owned());
             String::new()
         });
@@ -77,6 +79,11 @@ pub(super) fn keep_unchanged(
         if text != MASKED {
             return text.to_owned();
         }
+        if is_elsewhere {
+            let why = "write the secret again: it would be sent to another address than before";
+            fault.get_or_insert_with(|| Problem::in_field(path, why));
+            return String::new();
+        }
         stored.get(path).cloned().unwrap_or_else(|| {
             fault.get_or_insert_with(|| {
                 Problem::in_field(path, "write the secret: there is none yet that could stay")
@@ -85,6 +92,19 @@ pub(super) fn keep_unchanged(
         })
     });
     fault.map_or(Ok(()), |problem| Err(Box::new(problem)))
+}
+
+/// Whether a secret that stays would be sent to somebody else than it was written for: who may change the address
+/// would read it there.
+fn goes_elsewhere(kind: ResourceKind, spec: &Value, before: &Value) -> bool {
+    let fields: &[&str] = match kind {
+        ResourceKind::ExchangeSource => &["provider", "url"],
+        _ => &[],
+    };
+    let of = |spec: &Value, field: &str| spec.get(field).filter(|value| !value.is_null()).cloned();
+    fields
+        .iter()
+        .any(|field| of(spec, field) != of(before, field))
 }
 
 /// Whether specs of a kind can hold a secret at all.

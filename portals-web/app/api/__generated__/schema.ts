@@ -10077,7 +10077,7 @@ export interface components {
          */
         ExchangeSourceSpec: {
             /**
-             * @description A rate that moves by more than this against the last one is told, and waits until somebody confirms it.
+             * @description A rate that moves by more than this against the one before is told, and waits until somebody confirms it: with 100, to more than twice or less than half.
              * @default 5
              */
             alert_percent: number;
@@ -12566,6 +12566,12 @@ export interface components {
              */
             routes_changed: number;
             to: components["schemas"]["Time"] | null;
+            /**
+             * Format: int32
+             * @description Calls whose record of the decision cannot be read: whom they asserted and whether they wanted privacy is not
+             *     known, so that they may be decided otherwise for that alone.
+             */
+            unread_decisions: number;
         };
         /** @description The replayed calls of one customer, carrier or destination. */
         ReplayLine: {
@@ -19895,7 +19901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There are as many files as may be */
+            /** @description There are as many files as may be, or calls of before this release are still being made known to all filters */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -42241,7 +42247,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description There are as many files as may be */
+            /** @description There are as many files as may be, or calls of before this release are still being made known to all filters */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -42695,6 +42701,15 @@ export interface operations {
             };
             /** @description Not allowed */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A file is asked for while calls of before this release are still being added to the sums */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -46733,6 +46748,15 @@ export interface operations {
             };
             /** @description There is no such customer, carrier or trunk */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A file is asked for while calls of before this release are still being added to the sums */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -14,8 +14,8 @@ export const exchange: Record<string, string> = {
     'De dónde se lee en su lugar: la dirección antes de `/latest.json` de Open Exchange Rates, o la del archivo del Banco Central Europeo. `http://` sin cifrar es para pruebas en el mismo equipo.',
   "the publisher's own": 'la propia de quien publica',
   'How often it is read.': 'Cada cuánto se lee.',
-  'A rate that moves by more than this against the last one is told, and waits until somebody confirms it.':
-    'Un tipo que se mueve más que esto frente al último se avisa, y espera hasta que alguien lo confirme.',
+  'A rate that moves by more than this against the one before is told, and waits until somebody confirms it: with 100, to more than twice or less than half.':
+    'Un tipo que se mueve más que esto frente al anterior se avisa, y espera hasta que alguien lo confirme: con 100, a más del doble o a menos de la mitad.',
   'Rates that were published longer ago are stale, which is told. The European Central Bank publishes none for five days about Easter.':
     'Los tipos publicados hace más tiempo están anticuados, y se avisa. El Banco Central Europeo no publica durante cinco días por Pascua.',
   'How much less a unit is worth where rates are shown to customers, in hundredths of a percent. Nothing is charged or booked by it.':
