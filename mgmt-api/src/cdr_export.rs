@@ -71,8 +71,8 @@ impl ExportCdrs {
         }
     }
 
-    async fn export(&self, run: &JobRun) -> Result<(), JobFailure> {
-        let Payload { export } = run.payload()?;
+    async fn export(&self, job: &JobRun) -> Result<(), JobFailure> {
+        let Payload { export } = job.payload()?;
         let Ok(_place) = self.places.try_acquire() else {
             let until = clock::now().0 + LOOK_AGAIN.as_micros() as i64;
             return Err(JobFailure::PutOff {
@@ -84,10 +84,10 @@ impl ExportCdrs {
         let Some((row, number)) = begun else {
             return Ok(());
         };
-        let Err(failure) = self.write(run, &row, (export, number)).await else {
+        let Err(failure) = self.write(job, &row, (export, number)).await else {
             return Ok(());
         };
-        let is_last = run.attempt >= run.job.attempts_max;
+        let is_last = job.attempt >= job.job.attempts_max;
         let reason = match &failure {
             // What is of the staff and of the machine is nothing to a customer: the job says it.
             JobFailure::Cancelled { by } if row.party == CdrParty::Staff => {
@@ -98,8 +98,10 @@ impl ExportCdrs {
             JobFailure::Retry(_) if is_last => "It could not be written: ask once more.".to_owned(),
             _ => return Err(failure),
         };
-        let failed = self.store.cdr_export_failed(export, &reason, clock::now());
-        failed.await?;
+        let run = (export, number);
+        self.store
+            .cdr_export_failed(run, &reason, clock::now())
+            .await?;
         match failure {
             // That what was asked for cannot be had is told where it was asked; the job is done.
             JobFailure::GiveUp(_) => Ok(()),

@@ -137,7 +137,7 @@ fn traffic(table: RouteTable) -> RouteTable {
             Audiences::ALL,
             routes!(cdr_exports::cdr_export_delete),
         )
-        .guarded(
+        .heavy(
             Permission::CDR_READ,
             Audiences::ALL,
             routes!(cdr_exports::cdr_export_file),

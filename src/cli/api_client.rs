@@ -141,6 +141,11 @@ impl ApiClient {
         let request = self.agent.get(format!("{}{path}", self.server));
         let answer = request
             .header("Authorization", format!("Bearer {}", self.key))
+            .config()
+            // A long file takes as long as it takes, while something comes.
+            .timeout_global(None)
+            .timeout_recv_response(Some(ANSWER_TIMEOUT))
+            .build()
             .call();
         match answer {
             Ok(mut answer) if answer.status().is_success() => {

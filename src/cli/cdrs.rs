@@ -43,7 +43,7 @@ pub(super) struct CdrsArgs {
     #[arg(long)]
     oldest_first: bool,
     /// How many to show, at most.
-    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "COUNT", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..), conflicts_with_all = ["totals", "csv", "parquet"])]
     limit: u32,
     /// What they come to instead: of the first 100,000 that are looked at.
     #[arg(long)]
@@ -339,6 +339,10 @@ mod tests {
 
     #[test]
     fn what_is_no_filter_is_refused() {
+        for without in [&["--totals"][..], &["--csv", "x"], &["--parquet", "x"]] {
+            let line = [&["cdrs", "--limit", "3"], without].concat();
+            assert!(Line::try_parse_from(line).is_err(), "it is of all");
+        }
         for wrong in ["called_suffix", "limit=3", "cursor=x"] {
             assert!(
                 Line::try_parse_from(["cdrs", "--filter", wrong]).is_err(),

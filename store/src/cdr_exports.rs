@@ -9,7 +9,7 @@
 //! writes under its own number: one that was cut off and goes on somewhere writes nothing more, and neither
 //! does one whose file was deleted meanwhile.
 
-use crate::database::{Row, Statement, sql};
+use crate::database::{Row, Statement, Transaction, sql};
 use crate::jobs::{self, NewJob};
 use crate::{CdrParty, NewAuditEntry, Scope, Store, StoreError, TenantId, audit};
 use flate2::Compression;
@@ -28,7 +28,9 @@ pub struct CdrExportLimits {
     pub files: u64,
     /// Bytes of a tenant's files, as they are kept.
     pub bytes_of_tenant: u64,
-    /// Bytes of all files, as they are kept.
+    /// The same of a customer or carrier.
+    pub bytes_of_account: u64,
+    /// Bytes of all files, as they are kept. Of these the platform alone has as many as a tenant may have.
     pub bytes_of_all: u64,
     /// How long each is kept, microseconds.
     pub kept_us: i64,
@@ -38,9 +40,25 @@ pub struct CdrExportLimits {
 pub const CDR_EXPORT_LIMITS: CdrExportLimits = CdrExportLimits {
     files: 10,
     bytes_of_tenant: 256 << 20,
+    bytes_of_account: 32 << 20,
     bytes_of_all: 2 << 30,
     kept_us: 48 * 3_600_000_000,
 };
+
+impl CdrExportLimits {
+    /// What the files of a tenant may take, and what those of all may when it writes one.
+    fn of(&self, tenant: TenantId, party: CdrParty) -> (u64, u64) {
+        let own = match party {
+            CdrParty::Staff => self.bytes_of_tenant,
+            CdrParty::Customer(_) | CdrParty::Carrier(_) => self.bytes_of_account,
+        };
+        let all = match tenant {
+            TenantId::PLATFORM => self.bytes_of_all,
+            _ => self.bytes_of_all.saturating_sub(self.bytes_of_tenant),
+        };
+        (own, all)
+    }
+}
 
 /// Where a file stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,7 +139,7 @@ const COLUMNS: &str = "id, tenant_id, owner, side, party_id, state, author, form
 
 impl Store {
     /// Asks for a file and puts its job into the queue; gives its number, or `None` when the tenant has as
-    /// many as it may. What has had its time goes.
+    /// many or as much as it may. What has had its time goes.
     ///
     /// # Errors
     /// [`StoreError::Query`].
@@ -134,8 +152,8 @@ impl Store {
     ) -> Result<Option<i64>, StoreError> {
         let at = told.at;
         let mut transaction = self.write().await?;
-        // Of two that are asked for at once the second sees the first, where there is any.
-        sql("UPDATE cdr_export SET tenant_id = tenant_id WHERE tenant_id = $1")
+        // Of two that are asked for at once the second sees the first.
+        sql("UPDATE tenant SET id = id WHERE id = $1")
             .bind(new.tenant.get())
             .execute(&mut transaction)
             .await?;
@@ -143,11 +161,14 @@ impl Store {
             .bind(at)
             .execute(&mut transaction)
             .await?;
-        let kept: i64 = sql("SELECT COUNT(*) FROM cdr_export WHERE tenant_id = $1")
+        let kept = sql("SELECT COUNT(*) FROM cdr_export WHERE tenant_id = $1");
+        let kept: i64 = kept
             .bind(new.tenant.get())
             .fetch_value(&mut transaction)
             .await?;
-        if kept.unsigned_abs() >= limits.files {
+        let (own, _) = room_taken(&mut transaction, new.tenant).await?;
+        let (may_take, _) = limits.of(new.tenant, new.party);
+        if kept.unsigned_abs() >= limits.files || own >= may_take {
             return Ok(None);
         }
         let (side, party) = written(new.party);
@@ -269,15 +290,17 @@ impl Store {
         limits: &CdrExportLimits,
         now: Timestamp,
     ) -> Result<CdrExportPart, StoreError> {
-        let kept = packed(content)?;
+        let content_bytes = content.len() as u64;
+        let content = content.to_vec();
+        let kept = beside(move || packed(&content)).await?;
         let mut transaction = self.write().await?;
         let row = sql(
             "UPDATE cdr_export SET records = $1, bytes = bytes + $2, kept_bytes = kept_bytes + $3, \
              parts = parts + 1, updated_at = $4 WHERE id = $5 AND run = $6 AND state = 'making' \
-             RETURNING parts, tenant_id",
+             RETURNING parts, tenant_id, side",
         )
         .bind(count(records))
-        .bind(count(content.len() as u64))
+        .bind(count(content_bytes))
         .bind(count(kept.len() as u64))
         .bind(now)
         .bind(id)
@@ -287,14 +310,10 @@ impl Store {
         let Some(row) = row else {
             return Ok(CdrExportPart::NotWanted);
         };
-        let (number, tenant): (i64, i64) = (row.get(0)?, row.get(1)?);
-        let sums = sql(
-            "SELECT CAST(SUM(kept_bytes) AS BIGINT), CAST(SUM(CASE WHEN tenant_id = $1 \
-             THEN kept_bytes ELSE 0 END) AS BIGINT) FROM cdr_export",
-        );
-        let sums = sums.bind(tenant).fetch_one(&mut transaction).await?;
-        let (all, own): (i64, i64) = (sums.get(0)?, sums.get(1)?);
-        if all.unsigned_abs() > limits.bytes_of_all || own.unsigned_abs() > limits.bytes_of_tenant {
+        let (number, tenant) = (row.get::<i64>(0)?, TenantId::new(row.get(1)?));
+        let (own, all) = room_taken(&mut transaction, tenant).await?;
+        let (own_max, all_max) = limits.of(tenant, side(row.get(2)?, 0)?);
+        if own > own_max || all > all_max {
             return Ok(CdrExportPart::Full);
         }
         sql("INSERT INTO cdr_export_part (export_id, number, content) VALUES ($1, $2, $3)")
@@ -326,22 +345,23 @@ impl Store {
         Ok(())
     }
 
-    /// There will be no file: what is written of it goes.
+    /// A run finds that there will be no file: what is written of it goes.
     ///
     /// # Errors
     /// [`StoreError::Query`].
     pub async fn cdr_export_failed(
         &self,
-        id: i64,
+        (id, run): (i64, i64),
         failure: &str,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         let failed = sql(
             "UPDATE cdr_export SET state = 'failed', failure = $1, updated_at = $2, bytes = 0, \
-             kept_bytes = 0, parts = 0, run = run + 1 WHERE id = $3 AND state = 'making' RETURNING id",
+             kept_bytes = 0, parts = 0, run = run + 1 WHERE id = $3 AND run = $4 AND state = 'making' \
+             RETURNING id",
         );
-        let failed = failed.bind(failure).bind(now).bind(id);
+        let failed = failed.bind(failure).bind(now).bind(id).bind(run);
         if failed.fetch_optional(&mut transaction).await?.is_some() {
             sql("DELETE FROM cdr_export_part WHERE export_id = $1")
                 .bind(id)
@@ -367,11 +387,13 @@ impl Store {
             .await?;
         let Some(row) = row else { return Ok(None) };
         let kept: Vec<u8> = row.get(0)?;
-        let mut content = Vec::new();
-        GzDecoder::new(&*kept)
-            .read_to_end(&mut content)
-            .map_err(|error| StoreError::column("content", error))?;
-        Ok(Some(content))
+        let content = beside(move || {
+            let mut content = Vec::new();
+            let read = GzDecoder::new(&*kept).read_to_end(&mut content);
+            read.map_err(|error| StoreError::column("content", error))?;
+            Ok(content)
+        });
+        content.await.map(Some)
     }
 
     /// Takes a file of a tenant away; a run that writes it ends. Gives whether it was there.
@@ -423,6 +445,14 @@ fn of_tenant(tenant: TenantId, now: Timestamp) -> Statement {
     statement
 }
 
+/// Work of milliseconds, which others do not wait for.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(StoreError::column("content", error)))
+}
+
 fn packed(content: &[u8]) -> Result<Vec<u8>, StoreError> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     let packed = encoder.write_all(content).and_then(|()| encoder.finish());
@@ -442,14 +472,27 @@ fn written(party: CdrParty) -> (&'static str, i64) {
     }
 }
 
-fn export(row: &Row) -> Result<CdrExportRow, StoreError> {
-    let party_id = row.get(4)?;
-    let party = match row.get::<&str>(3)? {
+fn side(side: &str, id: i64) -> Result<CdrParty, StoreError> {
+    Ok(match side {
         "staff" => CdrParty::Staff,
-        "customer" => CdrParty::Customer(party_id),
-        "carrier" => CdrParty::Carrier(party_id),
+        "customer" => CdrParty::Customer(id),
+        "carrier" => CdrParty::Carrier(id),
         _ => return Err(StoreError::column("side", "no side of a call")),
-    };
+    })
+}
+
+/// Bytes that the files of a tenant take, and those of all.
+async fn room_taken(on: &mut Transaction, tenant: TenantId) -> Result<(u64, u64), StoreError> {
+    let sums = sql(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN tenant_id = $1 THEN kept_bytes ELSE 0 END), 0) AS BIGINT), \
+         CAST(COALESCE(SUM(kept_bytes), 0) AS BIGINT) FROM cdr_export",
+    );
+    let sums = sums.bind(tenant.get()).fetch_one(on).await?;
+    Ok((sums.unsigned(0)?, sums.unsigned(1)?))
+}
+
+fn export(row: &Row) -> Result<CdrExportRow, StoreError> {
+    let party = side(row.get(3)?, row.get(4)?)?;
     let state = match row.get::<&str>(5)? {
         "making" => CdrExportState::Making,
         "ready" => CdrExportState::Ready,

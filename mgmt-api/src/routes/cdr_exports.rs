@@ -4,7 +4,8 @@ mod file;
 
 pub(crate) use file::{__path_cdr_export_file, cdr_export_file};
 
-use super::cdrs::{CdrFilter, OwnCdrFilter, asked, own_party};
+use super::cdrs::{CdrFilter, OwnCdrFilter, asked, filling, own_party};
+use super::reports::Filling;
 use crate::auth::Principal;
 use crate::clock;
 use crate::extract::ApiJson;
@@ -107,7 +108,7 @@ pub(crate) struct CdrExportList {
     responses(
         (status = 202, description = "A job writes it", body = CdrExport),
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There are as many files as may be", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There are as many files as may be, or calls of before this release are still being made known to all filters", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn cdr_export_create(
@@ -131,7 +132,7 @@ pub(crate) async fn cdr_export_create(
     responses(
         (status = 202, description = "A job writes it", body = CdrExport),
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
-        (status = 409, description = "There are as many files as may be", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "There are as many files as may be, or calls of before this release are still being made known to all filters", body = Problem, content_type = "application/problem+json"),
     ),
 )]
 pub(crate) async fn own_cdr_export_create(
@@ -228,6 +229,14 @@ async fn create(
         return Err(Problem::bad_request(detail));
     }
     asked(party, &query)?;
+    if let Some(Filling { percent, .. }) = filling(state).await? {
+        // Half of a file would look like all of it.
+        let detail = format!(
+            "Calls of an earlier release are still being made known to all filters ({percent} %): a file \
+             might lack some. Ask again when that is done."
+        );
+        return Err(Problem::conflict(detail, Vec::new()));
+    }
     let tenant = principal.tenant.id;
     let told = principal
         .audit(tenant, "cdr_export.create")
@@ -244,7 +253,10 @@ async fn create(
     let scope = principal.scope();
     let id = state.store.create_cdr_export(&scope, new, limits, told);
     let id = id.await?.ok_or_else(|| {
-        let detail = format!("There are {} files: delete one.", limits.files);
+        let detail = format!(
+            "There are {} files, or they take as much room as they may: delete one.",
+            limits.files
+        );
         Problem::conflict(detail, Vec::new())
     })?;
     state.job_bell.ring();

@@ -417,7 +417,7 @@ pub(crate) fn asked(party: CdrParty, query: &str) -> Result<CdrQuery, Problem> {
 }
 
 /// How far the records of before are known to all filters.
-async fn filling(state: &AppState) -> Result<Option<Filling>, Problem> {
+pub(crate) async fn filling(state: &AppState) -> Result<Option<Filling>, Problem> {
     let fill = state.store.cdr_search_fill().await?;
     Ok(fill.map(|fill| Filling::of(fill.done, fill.total)))
 }

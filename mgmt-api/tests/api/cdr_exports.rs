@@ -245,3 +245,22 @@ async fn a_file_is_deleted_and_its_job_then_writes_nothing() {
         202
     );
 }
+
+/// Half of a file would look like all of it.
+#[tokio::test]
+async fn there_is_no_file_while_records_of_an_earlier_release_are_filled_in() {
+    let (api, customer, _) = api().await;
+    let filling = "INSERT INTO cdr_fill (name, call_id, until, done, total) \
+        VALUES ('search', '', 'f', 1, 4)";
+    store::testing::execute(&api.store, filling).await;
+    for (key, path) in [
+        (&api.key.clone(), "/api/v1/cdr-exports"),
+        (&customer, "/api/v1/own-cdr-exports"),
+    ] {
+        let refused = ask(&api, "POST", key, path).await;
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(refused.body.contains("25 %"), "{}", refused.body);
+    }
+    store::testing::execute(&api.store, "DELETE FROM cdr_fill").await;
+    file(&api, &customer, "/api/v1/own-cdr-exports").await;
+}

@@ -2,7 +2,7 @@
 
 use crate::cli::api_client::ApiClient;
 use crate::cli::say;
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 use serde::Deserialize;
 use serde_json::json;
 use std::fs::{File, OpenOptions};
@@ -12,6 +12,9 @@ use std::time::Duration;
 
 /// How long is waited between two looks at how far the file is.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+
+/// Looks in a row that may bring nothing: a switch starts anew within seconds.
+const VAIN_LOOKS_MAX: u32 = 20;
 
 #[derive(Debug, Deserialize)]
 struct Export {
@@ -41,7 +44,11 @@ pub(super) fn write(
 
 fn create(path: &Path) -> anyhow::Result<File> {
     let mut options = OpenOptions::new();
-    let created = options.write(true).create_new(true).open(path);
+    options.write(true).create_new(true);
+    // It has callers' numbers and money.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let created = options.open(path);
     created.with_context(|| format!("{} cannot be made: is it there already?", path.display()))
 }
 
@@ -54,26 +61,35 @@ fn fetch(
     let body = json!({ "format": format });
     let mut export: Export = client.post_query("/api/v1/cdr-exports", query, &body)?;
     let path = format!("/api/v1/cdr-exports/{}", export.id);
+    let mut vain_looks = 0;
     while export.state == "making" {
         std::thread::sleep(LOOK_AGAIN);
-        let seen: Export = client.get(&path, &[])?;
+        let seen: Export = match client.get(&path, &[]) {
+            Ok(seen) => seen,
+            Err(error) => {
+                vain_looks += 1;
+                if vain_looks > VAIN_LOOKS_MAX {
+                    return Err(error.context(format!("the switch writes file {} on", export.id)));
+                }
+                continue;
+            }
+        };
+        vain_looks = 0;
         if seen.records != export.records {
             say(&format!("… {} records are written", seen.records));
         }
         export = seen;
     }
-    let fetched = match export.state.as_str() {
-        "ready" => client.download(&format!("{path}/file"), file),
-        state => Err(anyhow!(
-            export.failure.clone().unwrap_or_else(|| state.to_owned())
-        )),
-    };
-    let deleted = client.delete(&path);
-    if let Err(error) = fetched {
-        bail!("there is no file: {error:#}");
+    if export.state == "ready" {
+        // What took minutes to write stays there until it is here.
+        let fetched = client.download(&format!("{path}/file"), file);
+        fetched.with_context(|| format!("the switch keeps it for 48 hours: GET {path}/file"))?;
+        client.delete(&path)?;
+        return Ok(export.records);
     }
-    deleted?;
-    Ok(export.records)
+    let why = export.failure.unwrap_or(export.state);
+    client.delete(&path)?;
+    bail!("there is no file: {why}");
 }
 
 #[cfg(test)]
@@ -132,6 +148,8 @@ mod tests {
         let client = ApiClient::with_key(&server, "key".into());
         write(&client, &[("customer", "acme")], "csv", &path).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "id\n1\n2\n");
+        let mode = std::os::unix::fs::PermissionsExt::mode(&path.metadata().unwrap().permissions());
+        assert_eq!(mode & 0o777, 0o600, "it has callers' numbers");
         let asked = asked.join().unwrap();
         let begins = [
             "POST /api/v1/cdr-exports?customer=acme ",
@@ -148,6 +166,24 @@ mod tests {
             again.to_string().contains("is it there already?"),
             "{again}"
         );
+    }
+
+    #[test]
+    fn a_file_that_breaks_off_stays_where_it_was_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("calls.csv");
+        let (server, asked) = switch(vec![
+            (202, export("making", None)),
+            (503, String::new()),
+            (200, export("ready", None)),
+            (503, String::new()),
+        ]);
+        let client = ApiClient::with_key(&server, "key".into());
+        let error = write(&client, &[], "csv", &path).unwrap_err();
+        let kept = "keeps it for 48 hours: GET /api/v1/cdr-exports/7/file";
+        assert!(error.to_string().contains(kept), "{error:#}");
+        assert!(!path.exists());
+        assert_eq!(asked.join().unwrap().len(), 4, "it is not deleted");
     }
 
     #[test]

@@ -87,6 +87,8 @@ pub(crate) struct Replay {
     carrier_changed: u32,
     price_changed: u32,
     below_cost: u32,
+    #[serde(default)]
+    unread_decisions: u32,
     currency: String,
     before: MoneyLine,
     after: MoneyLine,
@@ -229,6 +231,13 @@ impl fmt::Display for Replay {
             self.price_changed,
             self.below_cost
         )?;
+        if self.unread_decisions > 0 {
+            let calls = self.unread_decisions;
+            writeln!(
+                f,
+                "Of {calls} the record of the decision cannot be read: they may differ for that alone."
+            )?;
+        }
         for (name, line) in [("Before", &self.before), ("After", &self.after)] {
             let MoneyLine {
                 revenue,

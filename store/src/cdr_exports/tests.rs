@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use super::*;
-use crate::testing::databases;
+use crate::testing::{databases, execute};
 use crate::{AuditActor, AuditCredential};
 
 const SCOPE: Scope = Scope::of_tenant(TenantId::PLATFORM);
@@ -15,6 +15,7 @@ const NEW: NewCdrExport<'_> = NewCdrExport {
 const SMALL: CdrExportLimits = CdrExportLimits {
     files: 2,
     bytes_of_tenant: 1_000,
+    bytes_of_account: 1_000,
     bytes_of_all: 1_000,
     kept_us: 100,
 };
@@ -148,7 +149,13 @@ async fn files_have_limits_and_an_end() {
         assert_eq!(add(&store, run, &noise, 9).await, CdrExportPart::Full);
         let full = one(&store, second).await.unwrap();
         assert_eq!((full.parts, full.records), (0, 0), "nothing half-written");
-        let failed = store.cdr_export_failed(second, "no room", Timestamp(61));
+        // A run of before says nothing of a file that another writes.
+        let overtaken = (second, run.1 - 1);
+        let failed = store.cdr_export_failed(overtaken, "too late", Timestamp(61));
+        failed.await.unwrap();
+        let made = one(&store, second).await.unwrap();
+        assert_eq!((made.state, made.failure), (CdrExportState::Making, None));
+        let failed = store.cdr_export_failed(run, "no room", Timestamp(61));
         failed.await.unwrap();
         let failed = one(&store, second).await.unwrap();
         assert_eq!(failed.state, CdrExportState::Failed);
@@ -162,6 +169,60 @@ async fn files_have_limits_and_an_end() {
         assert_eq!(store.prune_cdr_exports(Timestamp(150)).await.unwrap(), 1);
         let other = store.cdr_exports(TenantId::new(99), Timestamp(5)).await;
         assert_eq!(other.unwrap(), []);
+    })
+    .await;
+}
+
+#[test]
+fn accounts_have_less_room_than_operators_and_the_platform_keeps_its_own() {
+    let limits = CdrExportLimits {
+        bytes_of_account: 400,
+        bytes_of_all: 5_000,
+        ..SMALL
+    };
+    let (platform, other) = (TenantId::PLATFORM, TenantId::new(2));
+    assert_eq!(limits.of(platform, CdrParty::Staff), (1_000, 5_000));
+    assert_eq!(limits.of(other, CdrParty::Staff), (1_000, 4_000));
+    assert_eq!(limits.of(other, CdrParty::Customer(7)), (400, 4_000));
+    assert_eq!(limits.of(other, CdrParty::Carrier(7)), (400, 4_000));
+}
+
+#[tokio::test]
+async fn who_has_no_room_left_is_refused_before_any_work() {
+    databases(async |database| {
+        let store = database.open().await;
+        let limits = CdrExportLimits {
+            bytes_of_account: 30,
+            ..SMALL
+        };
+        let create = async || {
+            let created = store.create_cdr_export(&SCOPE, NEW, &limits, told(1));
+            created.await.unwrap()
+        };
+        let id = create().await.unwrap();
+        let begun = store.begin_cdr_export(id, Timestamp(2)).await.unwrap();
+        let run = (id, begun.unwrap().1);
+        let part = store.add_cdr_export_part(run, b"first;", 1, &limits, Timestamp(3));
+        assert_eq!(part.await.unwrap(), CdrExportPart::Kept);
+        let part = store.add_cdr_export_part(run, b"second", 2, &limits, Timestamp(3));
+        assert_eq!(part.await.unwrap(), CdrExportPart::Full);
+        assert!(create().await.is_some(), "there is room for some bytes");
+        execute(&store, "UPDATE cdr_export SET kept_bytes = 15").await;
+        assert_eq!(create().await, None);
+    })
+    .await;
+}
+
+/// The first two requests of a tenant, at once.
+#[tokio::test]
+async fn files_asked_for_at_once_are_counted_one_after_the_other() {
+    databases(async |database| {
+        let store = database.open().await;
+        let limits = CdrExportLimits { files: 1, ..SMALL };
+        let create = || store.create_cdr_export(&SCOPE, NEW, &limits, told(1));
+        let made = tokio::join!(create(), create(), create(), create());
+        let made = [made.0, made.1, made.2, made.3].map(Result::unwrap);
+        assert_eq!(made.iter().flatten().count(), 1, "{made:?}");
     })
     .await;
 }
