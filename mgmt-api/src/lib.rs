@@ -36,6 +36,7 @@ pub mod mail;
 mod metrics;
 pub mod notifications;
 pub mod openapi;
+mod outage;
 mod pcap;
 pub mod problem;
 mod proxy;

@@ -6,6 +6,7 @@
 //! balance was when it was told stands in the database.
 
 use crate::clock;
+use crate::outage::Outage;
 use crate::state::AppState;
 use crate::values::Money;
 use rating::Amount;
@@ -57,11 +58,10 @@ impl Watched {
 impl AppState {
     /// Looks at the balances every few seconds; never ends.
     pub async fn watch_balances_for_ever(&self) {
+        let mut outage = Outage::new("low balances cannot be told");
         loop {
             tokio::time::sleep(INTERVAL).await;
-            if let Err(error) = self.look_at_balances().await {
-                tracing::warn!(%error, "low balances cannot be told");
-            }
+            outage.note(&self.look_at_balances().await);
         }
     }
 

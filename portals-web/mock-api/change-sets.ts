@@ -407,6 +407,7 @@ const REPLAY: Replay = {
   newly_routed: 6,
   newly_blocked: 3,
   below_cost: 1,
+  unread_decisions: 0,
   blocked_reasons: [{ reason: 'no_route', calls: 3 }],
   before: money('4120.55', '3306.1', '814.45'),
   after: money('4124.9', '3181.35', '943.55'),

@@ -3,6 +3,7 @@
 //! A stream holds no events: when it is woken it reads those behind the last one it has sent. So a
 //! reader that is slow, or was away, costs nothing in between and misses nothing that is kept.
 
+use crate::outage::Outage;
 use crate::resource_engine::ConfigurationChanged;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -73,10 +74,12 @@ impl EventFeed {
         store: &Store,
         mut changes: broadcast::Receiver<Arc<ConfigurationChanged>>,
     ) {
+        let mut outage = Outage::new("the newest event cannot be read");
         loop {
-            match store.event_range().await {
-                Ok((_, newest)) => self.tell(newest),
-                Err(error) => tracing::warn!(%error, "the newest event cannot be read"),
+            let range = store.event_range().await;
+            outage.note(&range);
+            if let Ok((_, newest)) = range {
+                self.tell(newest);
             }
             tokio::select! {
                 () = tokio::time::sleep(LOOK_INTERVAL) => {}

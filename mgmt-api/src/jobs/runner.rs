@@ -3,6 +3,7 @@
 use super::{JobBell, JobFailure, JobHandler, JobRun, Schedule};
 use crate::clock;
 use crate::containment::{Part, contain};
+use crate::outage::Outage;
 use rating::Timestamp;
 use std::collections::HashMap;
 use std::future::Future;
@@ -70,10 +71,11 @@ struct Shared {
 }
 
 /// The jobs that this node runs now.
-#[derive(Default)]
 struct Running {
     tasks: JoinSet<i64>,
     held: HashMap<i64, (JobLease, AbortHandle)>,
+    unread: Outage,
+    unkept: Outage,
 }
 
 impl JobRunner {
@@ -111,7 +113,7 @@ impl JobRunner {
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let settings = self.shared.settings.clone();
         let mut stop = pin!(stop);
-        let mut running = Running::default();
+        let mut running = Running::new();
         let mut chores = interval(settings.chores);
         chores.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let _ = contain(Part::Task, self.keep_schedules()).await;
@@ -139,15 +141,11 @@ impl JobRunner {
         }
         let now = clock::now();
         let until = later(now, shared.settings.lease);
-        match shared
-            .store
-            .claim_jobs(&shared.owner, room, now, until)
-            .await
-        {
-            Ok(leases) => leases
-                .into_iter()
-                .for_each(|lease| running.start(shared, lease)),
-            Err(error) => tracing::error!(%error, "the job queue cannot be read"),
+        let claimed = shared.store.claim_jobs(&shared.owner, room, now, until);
+        let claimed = claimed.await;
+        running.unread.note(&claimed);
+        for lease in claimed.unwrap_or_default() {
+            running.start(shared, lease);
         }
     }
 
@@ -158,9 +156,7 @@ impl JobRunner {
             self.fire_schedules().await
         }
         .await;
-        if let Err(error) = done {
-            tracing::error!(%error, "the job queue cannot be kept in order");
-        }
+        running.unkept.note(&done);
     }
 
     async fn extend_leases(&self, running: &mut Running) -> Result<(), StoreError> {
@@ -254,6 +250,15 @@ impl JobRunner {
 }
 
 impl Running {
+    fn new() -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            held: HashMap::new(),
+            unread: Outage::new("the job queue cannot be read"),
+            unkept: Outage::new("the job queue cannot be kept in order"),
+        }
+    }
+
     fn room(&self, settings: &JobSettings) -> u32 {
         let held = u32::try_from(self.held.len()).unwrap_or(u32::MAX);
         settings.concurrency.saturating_sub(held)

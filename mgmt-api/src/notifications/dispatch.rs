@@ -6,6 +6,7 @@ use crate::clock;
 use crate::containment::{Part, contain};
 use crate::jobs::JobBell;
 use crate::mail::ComposeError;
+use crate::outage::Outage;
 use crate::secrets::SecretBox;
 use rating::Timestamp;
 use std::collections::BTreeMap;
@@ -72,15 +73,16 @@ impl Dispatcher {
     /// Dispatches until `stop` is ready.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut stop = pin!(stop);
+        let mut outage = Outage::new("events cannot be dispatched");
         loop {
-            let pause = match contain(Part::Task, self.dispatch_some()).await {
+            let dispatched = contain(Part::Task, self.dispatch_some()).await;
+            if let Ok(dispatched) = &dispatched {
+                outage.note(dispatched);
+            }
+            let pause = match dispatched {
                 Ok(Ok(true)) => Duration::ZERO,
                 Ok(Ok(false)) => LOOK_INTERVAL,
-                Err(_) => FAILURE_PAUSE,
-                Ok(Err(error)) => {
-                    tracing::error!(%error, "events cannot be dispatched");
-                    FAILURE_PAUSE
-                }
+                Ok(Err(_)) | Err(_) => FAILURE_PAUSE,
             };
             tokio::select! {
                 () = &mut stop => return,

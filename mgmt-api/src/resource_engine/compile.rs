@@ -15,11 +15,14 @@ pub(super) fn snapshot<'e>(
     secrets: &Opened,
     previous: Option<&Snapshot>,
 ) -> Result<Snapshot, ConfigurationError> {
+    // Used once, when calls to numbers are counted for the first time. Without randomness numbers that are counted
+    // together could be foretold.
+    let number_secret = getrandom::u64().map_err(|error| ConfigurationError::NotPublished {
+        reason: format!("the system gives no random numbers: {error}"),
+    })?;
     let mut all = ResourcesRef {
         secrets: secrets.texts(),
-        // Used once, when calls to numbers are counted for the first time. Without randomness numbers
-        // that are counted together could be foretold; nothing else hangs upon it.
-        number_secret: getrandom::u64().unwrap_or_default(),
+        number_secret,
         ..ResourcesRef::default()
     };
     for entry in entries {

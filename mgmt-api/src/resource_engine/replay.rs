@@ -61,6 +61,9 @@ pub struct Replay {
     pub price_changed: u32,
     /// Calls that would be sold below their cost.
     pub below_cost: u32,
+    /// Calls whose record of the decision cannot be read: whom they asserted and whether they wanted privacy is not
+    /// known, so that they may be decided otherwise for that alone.
+    pub unread_decisions: u32,
     /// Why calls would newly have no route, such as `no_route`, and how many.
     pub blocked_reasons: Vec<BlockedReason>,
     /// Of the money amounts.
@@ -269,6 +272,7 @@ pub(crate) struct Counts {
     /// When the oldest and the newest were received.
     times: Option<(i64, i64)>,
     total: Sums,
+    unread_decisions: u32,
     reasons: BTreeMap<String, u32>,
     by_customer: Table,
     by_carrier: Table,
@@ -280,6 +284,7 @@ impl Counts {
         let at = call.at.0;
         let (oldest, newest) = self.times.unwrap_or((at, at));
         self.times = Some((oldest.min(at), newest.max(at)));
+        self.unread_decisions += u32::from(call.is_decision_lost());
         let differs = Differs::between(before, after);
         let (was, is) = (before.money(), after.money());
         if let (true, Err(reason)) = (differs.newly_blocked, &after.result) {
@@ -341,6 +346,7 @@ impl Counts {
             carrier_changed: self.total.carrier_changed,
             price_changed: self.total.price_changed,
             below_cost: self.total.below_cost,
+            unread_decisions: self.unread_decisions,
             blocked_reasons,
             currency: rating::Currency::USD.as_str().to_owned(),
             before: self.total.before.into(),

@@ -221,6 +221,7 @@ pub(crate) struct Figures {
         (status = 200, description = "The report", content((TrafficReport = "application/json"), (String = "text/csv"))),
         (status = 400, description = "A parameter is wrong", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "There is no such customer, carrier or trunk", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "A file is asked for while calls of before this release are still being added to the sums", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "What is asked for does not go together: what, is said", body = Problem, content_type = "application/problem+json"),
     ),
 )]

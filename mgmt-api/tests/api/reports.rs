@@ -312,4 +312,13 @@ async fn an_account_is_not_told_how_many_records_the_switch_has() {
     let key = key_with(&api, 71, "customer", numbers.acme, &["report.read"]).await;
     let own = get_as(&api, &key, "/api/v1/own-reports/traffic").await;
     assert_eq!(own.json()["filling"], json!({"percent": 25}));
+    // A file has no place for it, and half of the money would look like all.
+    for (key, path) in [
+        (&key, "/api/v1/own-reports/traffic?format=csv"),
+        (&api.key, "/api/v1/reports/traffic?format=csv"),
+    ] {
+        let refused = get_as(&api, key, path).await;
+        assert_eq!(refused.status, 409, "{}", refused.body);
+        assert!(refused.body.contains("25 %"), "{}", refused.body);
+    }
 }

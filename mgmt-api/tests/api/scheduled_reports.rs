@@ -5,7 +5,7 @@ use crate::cdrs::{NOON, call, load};
 use crate::fixture::Api;
 use crate::permissions::change_by_key;
 use axum::http::StatusCode;
-use mgmt_api::jobs::{JobHandler as _, JobRun, MailReports};
+use mgmt_api::jobs::{JobFailure, JobHandler as _, JobRun, MailReports};
 use rating::Timestamp;
 use serde_json::json;
 use store::{MailRow, NewJob, Scope, TenantId};
@@ -224,4 +224,26 @@ async fn who_may_not_read_reports_may_not_have_them_mailed() {
     may.push("report.read");
     let made = change_by_key(&api, &may, path, &body).await;
     assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+}
+
+#[tokio::test]
+async fn no_report_is_mailed_while_calls_are_still_added_to_the_sums() {
+    let (api, midnight) = api().await;
+    let filling = "INSERT INTO cdr_fill (name, call_id, until, done, total) \
+        VALUES ('traffic', '', '', 1, 2)";
+    store::testing::execute(&api.store, filling).await;
+    let job = NewJob::new(TenantId::PLATFORM, "report.mail", json!({}), midnight);
+    let id = api.store.enqueue_job(&job, midnight).await.unwrap();
+    let scope = Scope::of_tenant(TenantId::PLATFORM);
+    let job = api.store.job(&scope, id.unwrap()).await.unwrap().unwrap();
+    let reports = MailReports::new(api.store.clone(), api.secrets.clone());
+    let failed = reports.send(&JobRun::new(job, 1), midnight).await;
+    assert!(
+        matches!(&failed, Err(JobFailure::Retry(reason)) if reason.contains("50 %")),
+        "{failed:?}"
+    );
+    assert_eq!(mails(&api).await.len(), 0);
+    store::testing::execute(&api.store, "DELETE FROM cdr_fill").await;
+    send(&api, midnight).await;
+    assert!(!mails(&api).await.is_empty());
 }

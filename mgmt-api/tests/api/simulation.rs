@@ -4,7 +4,9 @@ use crate::apply::{DECK, RESOURCES, apply};
 use crate::cdrs::load;
 use crate::fixture::{Answer, Api, request};
 use crate::past::{ROUND_ROBIN, decided, unlimited};
+use rating::cdr::DecisionRecord;
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 const FRANCE_ONLY: &str = "prefix,destination,rate_per_minute\n33,France,0.05\n";
 
@@ -103,7 +105,11 @@ async fn calls_of_the_records_against_their_own_snapshot_are_decided_as_they_wer
     let turns = format!("{}{ROUND_ROBIN}", unlimited());
     assert_eq!(apply(&api, &turns, DECK, false).await.status, 200);
     let calls: Vec<_> = (0..6).map(|second| decided(&api, second)).collect();
-    load(&api, &calls).await;
+    // Of a program to come, or damaged.
+    let mut unreadable = decided(&api, 60);
+    unreadable.customer.as_mut().unwrap().name = "of another release".into();
+    unreadable.decision = Some(DecisionRecord(Arc::from(&[255_u8; 3][..])));
+    load(&api, &[&calls[..], &[unreadable]].concat()).await;
     assert_eq!(
         apply(&api, &unlimited(), FRANCE_ONLY, false).await.status,
         200
@@ -115,6 +121,13 @@ async fn calls_of_the_records_against_their_own_snapshot_are_decided_as_they_wer
     .await;
     assert_eq!(own["made_again"], 6);
     let report = &own["report"];
+    assert_eq!(report["unread_decisions"], 0);
+    let other = json!({"records": {"customer": "of another release"}});
+    let other = simulated(&api, other).await["report"].clone();
+    assert_eq!(
+        (&other["calls"], &other["unread_decisions"]),
+        (&json!(1), &json!(1))
+    );
     let shares = report["by_carrier"].as_array().unwrap();
     for name in ["cheap", "costly"] {
         let line = shares.iter().find(|line| line["name"] == name).unwrap();

@@ -96,6 +96,15 @@ impl<'r> AskedCall<'r> {
             .unwrap_or_default()
     }
 
+    /// Whether the record of its decision cannot be read: who called beside From is not known then.
+    pub(super) fn is_decision_lost(&self) -> bool {
+        let CallFacts::Recorded(record) = self.facts else {
+            return false;
+        };
+        let decision = record.decision.as_ref();
+        decision.is_some_and(|decision| RecordedAdmission::new(&decision.0, &[]).is_err())
+    }
+
     /// What its record keeps, when the snapshot is the one that decided it.
     pub(super) fn recorded(&self, snapshot: &Snapshot) -> Option<RecordedAdmission> {
         let CallFacts::Recorded(record) = self.facts else {

@@ -206,6 +206,10 @@ impl Made {
 
     /// A file for a spreadsheet; with the money of both sides, or of the own.
     pub(super) fn csv(&self, both_sides: bool) -> Result<Response, Problem> {
+        if let Some(filling) = &self.filling {
+            // A file has no place to say that it is half of one.
+            return Err(Problem::conflict(still_filling(filling), Vec::new()));
+        }
         let text = self.csv_text(both_sides, usize::MAX);
         let (text, _) = text.map_err(|error| Problem::internal(&error))?;
         let headers = [
@@ -259,12 +263,32 @@ impl Made {
     }
 }
 
-/// A text that no spreadsheet takes for a formula.
+/// Why there is no file yet.
+pub(super) fn still_filling(fill: &TrafficFill) -> String {
+    let Filling { percent, .. } = Filling::of(fill.done, fill.total);
+    format!(
+        "Calls of an earlier release are still being added to the sums ({percent} %): a file would lack some. \
+         Ask again when that is done."
+    )
+}
+
+/// A text that no spreadsheet takes for a formula, also not one that begins a cell at semicolons, tabs and line ends
+/// within it.
 pub(crate) fn harmless(text: String) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text,
+    let is_formula = |cell: &str| {
+        let cell = cell.trim_start_matches([' ', '"']);
+        cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
+    };
+    let ends_cell = |c: char| matches!(c, ';' | '\t' | '\r' | '\n');
+    let (mut made, mut begins_cell) = (String::with_capacity(text.len() + 1), true);
+    for (at, c) in text.char_indices() {
+        if begins_cell && is_formula(&text[at..]) {
+            made.push('\'');
+        }
+        made.push(c);
+        begins_cell = ends_cell(c);
     }
+    made
 }
 
 fn csv_head(prefix: &str, both_sides: bool) -> Vec<String> {
@@ -407,6 +431,30 @@ impl From<Made> for TrafficReport {
             items: made.lines.into_iter().map(line).collect(),
             next_cursor: made.next.map(|next| next.to_string()),
             filling: made.filling.map(Into::into),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_begins_with_a_formula_whatever_separates_cells() {
+        let harmless = |text: &str| harmless(text.to_owned());
+        for (text, expected) in [
+            ("=1+1", "'=1+1"),
+            ("+442071838750", "'+442071838750"),
+            ("1;=cmd|'/cCALC'!A0", "1;'=cmd|'/cCALC'!A0"),
+            ("1;\"=cmd\"", "1;'\"=cmd\""),
+            ("1; -2;3", "1;' -2;3"),
+            ("a\n@b\r+c", "a\n'@b\r'+c"),
+            ("\tx", "'\tx"),
+            ("442071838750", "442071838750"),
+            ("a=b-c", "a=b-c"),
+            ("", ""),
+        ] {
+            assert_eq!(harmless(text), expected, "{text:?}");
         }
     }
 }

@@ -3,7 +3,7 @@
 mod due;
 mod words;
 
-use super::made::{Made, Wanted};
+use super::made::{Made, Wanted, still_filling};
 use super::period::Period;
 use super::{ReportGroupBy, ReportOf};
 use crate::clock;
@@ -122,6 +122,9 @@ impl MailReports {
     ) -> Result<Vec<NewMail>, String> {
         let made = self.made(row, report, due).await;
         let made = made.map_err(|problem| problem.detail)?;
+        if let Some(filling) = &made.filling {
+            return Err(still_filling(filling));
+        }
         let (csv, kept) = made.csv_text(true, FILE_BYTES_MAX).map_err(text_of)?;
         let csv = String::from_utf8(csv).map_err(text_of)?;
         let text = words::text(&row.name, report, due, &made, kept);

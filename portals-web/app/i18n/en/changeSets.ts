@@ -191,6 +191,8 @@ export const changeSets = {
     routed: 'Newly routed',
     blocked: 'Newly blocked',
     belowCost: 'Below cost',
+    unread:
+      'Of {{formatted}} calls the record of the decision cannot be read: whom they asserted is not known, and they may differ for that alone.',
     revenue: 'Revenue',
     cost: 'Cost',
     margin: 'Margin',

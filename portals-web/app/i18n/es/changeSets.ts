@@ -208,6 +208,8 @@ export const changeSets: Translation<typeof english> = {
     routed: 'Ahora con ruta',
     blocked: 'Ahora bloqueadas',
     belowCost: 'Bajo el costo',
+    unread:
+      'De {{formatted}} llamadas no se puede leer el registro de la decisión: no se sabe a quién declararon y pueden diferir solo por eso.',
     revenue: 'Ingresos',
     cost: 'Costo',
     margin: 'Margen',

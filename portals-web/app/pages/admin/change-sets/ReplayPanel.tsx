@@ -86,6 +86,11 @@ function Counts({ replay }: { replay: Replay }) {
           </div>
         ))}
       </dl>
+      {replay.unread_decisions > 0 ? (
+        <p className="px-4 pb-3 text-danger">
+          {t('replay.unread', { formatted: format.count(replay.unread_decisions) })}
+        </p>
+      ) : null}
       {replay.blocked_reasons.length > 0 ? (
         <p className="px-4 pb-3 text-ink-2">
           {t('replay.blockedWhy')}:{' '}
