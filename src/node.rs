@@ -118,7 +118,9 @@ impl Node {
         let local_key = LocalKey::create(&config.data_dir)?;
         let job_bell = JobBell::default();
         let webhooks = WebhookClient::new(config.webhook_settings());
+        let cdr_archive = config.cdr_archive()?;
         let state = AppState::new(ApiParts {
+            cdr_archive,
             store: store.clone(),
             configuration,
             switch: Arc::clone(&edge) as Arc<dyn SwitchPort>,
@@ -290,7 +292,7 @@ fn job_runner(
         Arc::new(MailReports::new(store.clone(), secrets)),
         Arc::new(PushScheduled::new(state.clone())),
         Arc::new(ReadDeck::new(state.clone())),
-        Arc::new(ExportCdrs::new(store.clone())),
+        Arc::new(ExportCdrs::new(store.clone(), archive.clone())),
         Arc::new(PreviewRerating::new(state.clone())),
         Arc::new(ApplyRerating::new(state.clone())),
         Arc::new(FollowDecks::new(state.clone())),

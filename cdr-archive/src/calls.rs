@@ -6,7 +6,7 @@ use rating::Timestamp;
 use rating::cdr::{AttemptRecord, BooksMoney, CallId, CallRecord};
 
 /// Rows of a group: what is in memory when they are written, and what a search reads at a time.
-pub const GROUP_CALLS: usize = 5_000;
+pub const GROUP_CALLS: u32 = 5_000;
 
 /// Rows of a file: it is written, and checked, in memory.
 pub const FILE_CALLS: u64 = 100_000;

@@ -16,12 +16,14 @@
 //! [`CallsFile`] is the table of the archive: the columns that calls are looked for by, and each record whole, as JSON with
 //! its attempts, so that a record is in one place and cannot be torn. [`Place`] is a folder or a bucket.
 
+mod archived_file;
 mod calls;
 mod column;
 mod parquet_file;
 mod parquet_table;
 mod place;
 
+pub use archived_file::{ArchivedFile, GroupBounds, ReadError};
 pub use calls::{ArchivedCall, CallsFile, FILE_CALLS, FileFacts, GROUP_CALLS};
 pub use column::{Cell, CellKind, Column};
 pub use parquet_file::ParquetFile;

@@ -6,6 +6,10 @@
 //! the day is in the archive. A run that is cut off anywhere has changed nothing but files that nobody reads, and the
 //! next takes them away.
 
+mod finding;
+
+pub(crate) use finding::CallRecords;
+
 use crate::clock;
 use crate::containment::{Part, on_blocking_thread};
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError, date};
@@ -30,6 +34,8 @@ const FOLDER: &str = "cdr";
 pub struct ArchiveCdrs {
     store: Store,
     place: Option<Place>,
+    /// Rows of a group, and of a file.
+    sizes: (u32, u64),
 }
 
 /// A day that is being written.
@@ -69,7 +75,19 @@ pub(crate) fn schedule() -> Result<Schedule, ScheduleError> {
 impl ArchiveCdrs {
     /// Writes that store's records to a place; without one there is nothing to do.
     pub fn new(store: Store, place: Option<Place>) -> Self {
-        Self { store, place }
+        Self {
+            store,
+            place,
+            sizes: (GROUP_CALLS, FILE_CALLS),
+        }
+    }
+
+    #[cfg(test)]
+    fn in_groups_of(self, group: u32, file: u64) -> Self {
+        Self {
+            sizes: (group, file),
+            ..self
+        }
     }
 
     /// Archives all days that can be, as of that time.
@@ -165,8 +183,8 @@ impl ArchiveCdrs {
     ) -> Result<Option<Made>, JobFailure> {
         let mut file = CallsFile::new().map_err(|error| JobFailure::give_up(&error))?;
         let (mut charge, mut cost) = (0, 0);
-        while file.records() < FILE_CALLS {
-            let limit = GROUP_CALLS as u32;
+        while file.records() < self.sizes.1 {
+            let limit = self.sizes.0;
             let rows = self.store.cdrs_to_archive(day.day, *after, limit).await?;
             if rows.is_empty() {
                 break;

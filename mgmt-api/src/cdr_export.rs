@@ -2,10 +2,12 @@
 
 mod table;
 
+use crate::cdr_archive::CallRecords;
 use crate::clock;
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun};
 use crate::routes::cdr_exports::CdrExportFormat;
 use crate::routes::cdrs::asked;
+use cdr_archive::Place;
 use rating::Timestamp;
 use serde::Deserialize;
 use std::time::{Duration, Instant};
@@ -40,6 +42,7 @@ const PART_BYTES: usize = 1 << 20;
 /// Writes files of calls.
 pub struct ExportCdrs {
     store: Store,
+    records: CallRecords,
     places: Semaphore,
 }
 
@@ -63,9 +66,10 @@ enum Going {
 }
 
 impl ExportCdrs {
-    /// Writes files of that store's records.
-    pub fn new(store: Store) -> Self {
+    /// Writes files of that store's records, and of those in that archive.
+    pub fn new(store: Store, archive: Option<Place>) -> Self {
         Self {
+            records: CallRecords::new(store.clone(), archive),
             store,
             places: Semaphore::new(WRITING_AT_ONCE),
         }
@@ -135,7 +139,7 @@ impl ExportCdrs {
             if !self.store.is_cdr_export_wanted(number).await? {
                 return Ok(());
             }
-            let page = self.store.cdrs(&scope, &query).await?;
+            let page = self.records.page(&scope, &query).await?;
             query.after = page.next;
             writing.records += page.rows.len() as u64;
             if writing.records > CDR_EXPORT_RECORDS_MAX {

@@ -3,9 +3,9 @@
 use crate::access::{Audience, Audiences, Permission, RouteTable};
 use crate::problem::Problem;
 use crate::routes::{
-    api_keys, apply, assignment, audit, bans, calls, cdr_exports, cdrs, change_sets, deck_imports,
-    events, exchange_sources, explain, export, health, jobs, kinds, ledger, live, numbers, people,
-    reports, reratings, resources, session, simulation, status, traces, webhooks,
+    api_keys, apply, assignment, audit, bans, calls, cdr_days, cdr_exports, cdrs, change_sets,
+    deck_imports, events, exchange_sources, explain, export, health, jobs, kinds, ledger, live,
+    numbers, people, reports, reratings, resources, session, simulation, status, traces, webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -100,6 +100,11 @@ fn traffic(table: RouteTable) -> RouteTable {
     table
         .guarded(Permission::CDR_READ, staff, routes!(cdrs::cdr_list))
         .guarded(Permission::CDR_READ, staff, routes!(cdrs::cdr_view))
+        .guarded(
+            Permission::STATUS_READ,
+            platform,
+            routes!(cdr_days::cdr_day_list),
+        )
         .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_list))
         .guarded(Permission::CDR_READ, accounts, routes!(cdrs::own_cdr_view))
         .heavy(

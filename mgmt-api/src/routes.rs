@@ -6,6 +6,7 @@ pub mod assignment;
 pub mod audit;
 pub mod bans;
 pub mod calls;
+pub mod cdr_days;
 pub mod cdr_exports;
 pub mod cdrs;
 pub mod change_sets;

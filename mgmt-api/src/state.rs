@@ -5,6 +5,7 @@ use crate::access::idempotency;
 use crate::access::rate_limit::{RateLimiter, RateLimits};
 use crate::auth::passkey::RelyingParty;
 use crate::auth::{Background, LocalKey, Passwords, Throttle};
+use crate::cdr_archive::CallRecords;
 use crate::clock;
 use crate::events::EventFeed;
 use crate::jobs::JobBell;
@@ -14,6 +15,7 @@ use crate::notifications::WebhookClient;
 use crate::resource_engine::Configuration;
 use crate::secrets::SecretBox;
 use crate::switch_port::SwitchPort;
+use cdr_archive::Place;
 use std::ops::Deref;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +32,8 @@ pub struct AppState(Arc<Parts>);
 pub struct ApiParts {
     /// The database.
     pub store: Store,
+    /// Where whole days of call records are, when they are anywhere but in the database.
+    pub cdr_archive: Option<Place>,
     /// What is configured; it was opened with the snapshot that the switch began with.
     pub configuration: Configuration,
     /// The running switch.
@@ -61,6 +65,7 @@ pub struct ApiParts {
 /// The fields that handlers use.
 pub struct Parts {
     pub(crate) store: Store,
+    pub(crate) call_records: CallRecords,
     pub(crate) configuration: Configuration,
     pub(crate) switch: Arc<dyn SwitchPort>,
     pub(crate) loader: Box<dyn Fn() -> LoaderProgress + Send + Sync>,
@@ -97,6 +102,7 @@ impl AppState {
         let relying_party = parts.public_url.as_deref();
         let relying_party = relying_party.and_then(|url| RelyingParty::of_public_url(url).ok());
         Self(Arc::new(Parts {
+            call_records: CallRecords::new(parts.store.clone(), parts.cdr_archive),
             store: parts.store,
             configuration: parts.configuration,
             switch: parts.switch,

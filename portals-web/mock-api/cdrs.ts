@@ -1,6 +1,7 @@
 import type { Cdr, CdrExport, CdrExportCreate, CdrTotals } from '~/api/__generated__/schema'
 
 import { type Answer, type Call, iso } from './call.ts'
+import { answerCdrDays } from './cdr-days.ts'
 import { cdrPage, matches } from './pages.ts'
 import { Refusal } from './refusal.ts'
 import { FAILING_CUSTOMER, SLOW_CUSTOMER } from './sentinels.ts'
@@ -11,6 +12,7 @@ const SLOW_MS = 2_000
 /** Answers what is asked of the list of records; null for any other path. */
 export async function answerCdrs(call: Call, records: readonly Cdr[]): Promise<Answer | null> {
   const path = call.path.join('/')
+  if (path === 'cdr-days') return answerCdrDays(call)
   if (call.path[0] === 'cdr-exports') return answerExports(call, records)
   if (path !== 'cdrs' && path !== 'cdr-totals') return null
   const customer = call.query.get('customer')

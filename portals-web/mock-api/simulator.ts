@@ -245,6 +245,7 @@ export class Simulator {
       node: NODE,
       shard: Math.floor(this.#random.between(0, 2)),
       snapshot_number: SNAPSHOT_NUMBER,
+      archived: false,
       ingress_call_id: `${this.#random.hex(24)}@${customer.source}`,
       ingress_source: `${customer.source}:5060`,
       ingress_transport: 'udp',

@@ -1,5 +1,6 @@
 //! `didtron cdrs`: finding call records.
 
+mod days;
 mod file;
 
 use super::api_client::ApiClient;
@@ -54,6 +55,9 @@ pub(super) struct CdrsArgs {
     /// The same as an Apache Parquet file, with typed columns.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["totals", "csv"])]
     parquet: Option<PathBuf>,
+    /// The days that were archived or dropped instead, the latest first.
+    #[arg(long, conflicts_with_all = ["totals", "csv", "parquet"])]
+    days: bool,
     #[command(flatten)]
     server: ServerArgs,
 }
@@ -120,6 +124,9 @@ struct Item {
 
 pub(super) fn run(args: &CdrsArgs) -> anyhow::Result<ExitCode> {
     let client = ApiClient::new(&args.server)?;
+    if args.days {
+        return days::list(&client, args.limit);
+    }
     if args.totals {
         let totals: Totals = client.get("/api/v1/cdr-totals", &args.query())?;
         totals.lines().iter().for_each(|line| say(line));

@@ -7,6 +7,7 @@ mod days;
 mod fill;
 mod in_order;
 mod legs;
+mod matching;
 mod party;
 mod query;
 mod recorded;
@@ -105,6 +106,8 @@ pub struct CdrRow {
     pub margin: Option<Amount>,
     /// Currency of the three.
     pub currency: String,
+    /// It was read from the archive: its day is dropped.
+    pub archived: bool,
 }
 
 impl Store {
@@ -221,6 +224,7 @@ fn cdr(row: &Row) -> Result<CdrRow, StoreError> {
         cost: Some(Amount(row.get("cost")?)),
         margin: Some(Amount(row.get("margin")?)),
         currency: row.get("currency")?,
+        archived: false,
     })
 }
 

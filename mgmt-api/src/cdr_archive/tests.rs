@@ -38,15 +38,7 @@ impl Archive {
     }
 
     async fn run(&self) -> JobRun {
-        let now = clock::now();
-        let job = schedule().unwrap().job(now);
-        self.store.enqueue_job(&job, now).await.unwrap();
-        let jobs = JobQuery {
-            limit: 1,
-            ..JobQuery::default()
-        };
-        let scope = Scope::of_tenant(TenantId::PLATFORM);
-        JobRun::new(self.store.jobs(&scope, &jobs).await.unwrap().remove(0), 1)
+        a_run(&self.store).await
     }
 
     /// Archives as so many days after the calls.
@@ -95,6 +87,19 @@ impl Archive {
         let files = self.store.cdr_archive_files(DAY).await.unwrap();
         files.into_iter().map(|file| file.key).collect()
     }
+}
+
+/// A run of the job.
+pub(super) async fn a_run(store: &Store) -> JobRun {
+    let now = clock::now();
+    let job = schedule().unwrap().job(now);
+    store.enqueue_job(&job, now).await.unwrap();
+    let jobs = JobQuery {
+        limit: 1,
+        ..JobQuery::default()
+    };
+    let scope = Scope::of_tenant(TenantId::PLATFORM);
+    JobRun::new(store.jobs(&scope, &jobs).await.unwrap().remove(0), 1)
 }
 
 fn name(folder: &Path, path: &Path) -> String {

@@ -257,6 +257,7 @@ mod tests {
             cost: Some(Amount(5_000_000)),
             margin: Some(Amount(-5_000_000)),
             currency: "USD".into(),
+            archived: false,
         }
     }
 

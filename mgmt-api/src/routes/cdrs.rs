@@ -89,7 +89,8 @@ pub struct CdrPage {
     /// Calls of before this release are still being made known to some filters; null when all are.
     #[schema(required)]
     pub filling: Option<Filling>,
-    /// Days of the span asked for whose records are not kept any more: no list has them. Null without any.
+    /// Days of the span asked for whose records are neither in the database nor in an archive that this node reads. Null
+    /// without any.
     #[schema(required)]
     pub dropped: Option<DroppedDays>,
 }
@@ -147,6 +148,8 @@ pub struct CdrSummary {
     pub currency: String,
     /// Number of the configuration snapshot that decided the call.
     pub snapshot_number: u64,
+    /// It was read from the archive, as its day is dropped from the database.
+    pub archived: bool,
 }
 
 /// The whole record of a call.
@@ -362,14 +365,14 @@ pub(crate) async fn cdr_list(
     principal: Principal,
     ApiQuery(filter): ApiQuery<CdrFilter>,
 ) -> Result<Json<CdrPage>, Problem> {
-    let query = filter.query()?;
-    let found = state.store.cdrs(&principal.scope(), &query).await?;
+    let (scope, query) = (principal.scope(), filter.query()?);
+    let found = state.call_records.page(&scope, &query).await?;
     Ok(Json(CdrPage {
         items: found.rows.into_iter().map(CdrSummary::from).collect(),
         next_cursor: found.next.map(write_cursor),
         searched_until: found.searched_until.map(Time),
         filling: filling(&state).await?,
-        dropped: dropped::dropped(&state, &query).await?,
+        dropped: dropped::unread(&state, &query).await?,
     }))
 }
 
@@ -396,14 +399,11 @@ pub(crate) async fn cdr_view(
 ) -> Result<Json<Cdr>, Problem> {
     let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
     let id: CallIdText = id.parse().map_err(wrong)?;
-    let found = state
-        .store
-        .cdr(&principal.scope(), CdrParty::Staff, id.0)
-        .await?;
-    let Some((row, record)) = found else {
+    let (scope, party) = (principal.scope(), CdrParty::Staff);
+    let Some(found) = state.call_records.one(&scope, party, id.0).await? else {
         return Err(no_call(&state, &id).await?);
     };
-    Ok(Json(Cdr::new(row.into(), record)))
+    Ok(Json(Cdr::new(found.row.into(), found.record)))
 }
 
 /// Which records the query string of a list asks for, as a party is asked.

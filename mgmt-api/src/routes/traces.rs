@@ -152,11 +152,10 @@ async fn find(
 ) -> Result<(CallIdText, Vec<TraceMessage>), Problem> {
     let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
     let id: CallIdText = id.parse().map_err(wrong)?;
-    let record = state
-        .store
-        .cdr(&principal.scope(), CdrParty::Staff, id.0)
-        .await?;
-    let call_ids: Vec<Arc<str>> = record.map_or_else(Vec::new, |(_, record)| {
+    let scope = principal.scope();
+    let found = state.call_records.one(&scope, CdrParty::Staff, id.0);
+    let call_ids: Vec<Arc<str>> = found.await?.map_or_else(Vec::new, |found| {
+        let record = found.record;
         let attempts = record.attempts.iter();
         let egress = attempts.map(|attempt| Arc::clone(&attempt.egress_call_id));
         [Arc::clone(&record.ingress_call_id)]

@@ -59,7 +59,7 @@ async fn run(api: &Api) -> Result<(), JobFailure> {
         ..JobQuery::default()
     };
     let job = api.store.jobs(&SCOPE, &query).await.unwrap().remove(0);
-    let handler = ExportCdrs::new(api.store.clone());
+    let handler = ExportCdrs::new(api.store.clone(), None);
     handler.run(&JobRun::new(job, 1)).await
 }
 

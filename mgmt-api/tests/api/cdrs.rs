@@ -175,6 +175,7 @@ async fn a_call_is_listed_with_what_it_earned() {
             "margin": "0.005",
             "currency": "USD",
             "snapshot_number": 3,
+            "archived": false,
         }])
     );
 }

@@ -4,6 +4,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use cdr_archive::Place;
 use http_body_util::BodyExt as _;
 use mgmt_api::jobs::JobBell;
 use mgmt_api::notifications::{WebhookClient, WebhookSettings};
@@ -212,6 +213,12 @@ impl Answer {
     }
 }
 
+/// A switch with an archive of call records.
+pub(crate) async fn with_archive(place: &Place) -> Api {
+    let folder = tempfile::tempdir().unwrap();
+    Api::start_beside(folder, RateLimits::default(), Some(place.clone())).await
+}
+
 impl Api {
     pub(crate) async fn start() -> Self {
         Self::start_in(tempfile::tempdir().unwrap()).await
@@ -222,6 +229,14 @@ impl Api {
     }
 
     pub(crate) async fn start_with(folder: tempfile::TempDir, rate_limits: RateLimits) -> Self {
+        Self::start_beside(folder, rate_limits, None).await
+    }
+
+    async fn start_beside(
+        folder: tempfile::TempDir,
+        rate_limits: RateLimits,
+        cdr_archive: Option<Place>,
+    ) -> Self {
         let store = open(folder.path()).await;
         let keys = KeySource::File(folder.path().join("secrets.key"));
         let secrets = SecretBox::open(keys, &store).await.unwrap();
@@ -248,6 +263,7 @@ impl Api {
         let local_key = LocalKey::create(folder.path()).unwrap();
         let key = std::fs::read_to_string(folder.path().join("local-api.key")).unwrap();
         let state = AppState::new(ApiParts {
+            cdr_archive,
             store: store.clone(),
             configuration,
             switch: Arc::<FakeSwitch>::clone(&switch),

@@ -10,6 +10,7 @@ mod audit;
 mod authorisation;
 mod bans;
 mod built_cards;
+mod cdr_archive;
 mod cdr_exports;
 mod cdr_totals;
 mod cdrs;

@@ -91,6 +91,19 @@ test('a file of what the filters find is made, downloaded and deleted', async ({
   await expect(dialog.getByText('No file yet.')).toBeVisible()
 })
 
+test('the days of records tell where they are, page by page', async ({ page }) => {
+  await page.goto('/cdrs?refresh=off')
+  await page.getByRole('button', { name: 'Days…' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Days of call records' })
+  await expect(dialog.getByText('Archive: s3://calls/switch')).toBeVisible()
+  await expect(dialog.getByText('Archived, and in the database').first()).toBeVisible()
+  await expect(dialog.getByRole('row')).toHaveCount(51)
+  await dialog.getByRole('button', { name: 'Earlier days' }).click()
+  await expect(dialog.getByRole('row')).toHaveCount(71)
+  await expect(dialog.getByText('In the archive alone').first()).toBeVisible()
+  await expect(dialog.getByRole('button', { name: 'Earlier days' })).toHaveCount(0)
+})
+
 test('pages go to older calls and back', async ({ page }) => {
   await page.goto('/cdrs?last=1h&refresh=off')
   const first = await rows(page).first().locator('a').getAttribute('href')

@@ -6,11 +6,18 @@
 //! by fewer records.
 
 use super::columns::{id_of, id_text};
-use super::retention::{DAY_US, more_comes, records_of, span};
+use super::query::{CdrCursor, CdrOrder, CdrQuery};
+use super::retention::{DAY_US, day_of, more_comes, records_of, span};
 use crate::database::{Lock, Row, Transaction, sql};
-use crate::{CdrDayWait, Store, StoreError};
+use crate::{CdrDayWait, CdrParty, Store, StoreError};
 use rating::cdr::CallId;
 use rating::{Amount, Timestamp};
+
+/// The files that are days which the database has no more, or less and less of.
+const OF_DROPPED_DAYS: &str = "SELECT f.key, f.records, f.bytes, f.first_id, f.last_id, \
+    f.first_received, f.last_received, f.first_attempt, f.last_attempt FROM cdr_archive_file f \
+    JOIN cdr_archive_run r ON r.day = f.day AND r.archived_run = f.run \
+    JOIN cdr_day d ON d.day = f.day WHERE d.state <> 'archived'";
 
 /// How a day stands before it is archived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -308,6 +315,53 @@ impl Store {
         .fetch_all(self.reader())
         .await?;
         rows.iter().map(file).collect()
+    }
+
+    /// Files of dropped days that may have rows of a list, whoever's they are: of its span of time, behind its place and, when
+    /// `bound` is given, not behind that.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn dropped_cdr_files(
+        &self,
+        query: &CdrQuery,
+        bound: Option<CdrCursor>,
+    ) -> Result<Vec<CdrArchiveFile>, StoreError> {
+        let (first, last) = match query.party {
+            CdrParty::Staff | CdrParty::Customer(_) => ("f.first_received", "f.last_received"),
+            CdrParty::Carrier(_) => ("f.first_attempt", "f.last_attempt"),
+        };
+        let time = |place: Option<CdrCursor>| place.map(|place| place.received_at);
+        // Between which times the list goes on.
+        let (from, to) = match query.order {
+            CdrOrder::NewestFirst => (time(bound), time(query.after)),
+            CdrOrder::OldestFirst => (time(query.after), time(bound)),
+        };
+        let mut list = sql(OF_DROPPED_DAYS);
+        for from in [from, query.received.from].into_iter().flatten() {
+            list.push(" AND ").push(last).push(" >= ").push_bind(from);
+        }
+        if let Some(to) = to {
+            list.push(" AND ").push(first).push(" <= ").push_bind(to);
+        }
+        if let Some(to) = query.received.to {
+            list.push(" AND ").push(first).push(" < ").push_bind(to);
+        }
+        let rows = list.fetch_all(self.reader()).await?;
+        rows.iter().map(file).collect()
+    }
+
+    /// The file that has the record of that identifier, if any has, when its day is dropped.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn dropped_cdr_file(&self, id: CallId) -> Result<Option<CdrArchiveFile>, StoreError> {
+        let mut one = sql(OF_DROPPED_DAYS);
+        one.push(" AND f.day = ").push_bind(day_of(id));
+        one.push(" AND f.first_id <= ").push_bind(id_text(id));
+        one.push(" AND f.last_id >= ").push_bind(id_text(id));
+        let row = one.fetch_optional(self.reader()).await?;
+        row.as_ref().map(file).transpose()
     }
 
     /// The days that were archived or dropped, the latest first: those before one, when it is given.

@@ -62,6 +62,7 @@ impl CdrRow {
             cost: Some(Amount(attempt.cost.amount.0)),
             margin: None,
             currency: attempt.rate.currency.to_string(),
+            archived: false,
         }
     }
 }

@@ -143,13 +143,15 @@ impl Store {
         .transpose()
     }
 
-    /// The days of a span whose records were dropped, or are going; `None`: none.
+    /// The days of a span whose records were dropped, or are going; `None`: none. `unarchived`: of these, those that the
+    /// archive has not got.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn dropped_cdr_days(
         &self,
         span: Between<Timestamp>,
+        unarchived: bool,
     ) -> Result<Option<DroppedCdrDays>, StoreError> {
         let mut select =
             sql("SELECT COUNT(*), MIN(day), MAX(day) FROM cdr_day WHERE state <> 'archived'");
@@ -159,6 +161,9 @@ impl Store {
         }
         if let Some(to) = span.to {
             select.push(" AND day < ").push_bind(to.0);
+        }
+        if unarchived {
+            select.push(" AND archived_at IS NULL");
         }
         let row = select.fetch_one(self.reader()).await?;
         let (first, last): (Option<i64>, Option<i64>) = (row.get(1)?, row.get(2)?);

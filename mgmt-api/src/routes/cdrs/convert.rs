@@ -96,6 +96,7 @@ impl From<CdrRow> for CdrSummary {
             margin: money(row.margin),
             currency: row.currency,
             snapshot_number: row.snapshot_number.unwrap_or_default(),
+            archived: row.archived,
         }
     }
 }

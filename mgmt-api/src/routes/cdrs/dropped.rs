@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use crate::state::AppState;
 use crate::values::{CallIdText, Time};
 use serde::Serialize;
-use store::{CdrQuery, StoreError};
+use store::{CdrQuery, DroppedCdrDays, StoreError};
 use utoipa::ToSchema;
 
 /// Days (UTC) whose records are not kept any more.
@@ -19,17 +19,33 @@ pub struct DroppedDays {
     pub to: Time,
 }
 
-/// Those of the span that is asked for.
+/// Those of the span that is asked for, whether they are in the archive or not.
 pub(super) async fn dropped(
     state: &AppState,
     query: &CdrQuery,
 ) -> Result<Option<DroppedDays>, StoreError> {
-    let dropped = state.store.dropped_cdr_days(query.received).await?;
-    Ok(dropped.map(|dropped| DroppedDays {
-        days: dropped.days,
-        from: Time(dropped.from),
-        to: Time(dropped.to),
-    }))
+    let dropped = state.store.dropped_cdr_days(query.received, false).await?;
+    Ok(dropped.map(DroppedDays::from))
+}
+
+/// Those of the span that is asked for which can be read nowhere.
+pub(super) async fn unread(
+    state: &AppState,
+    query: &CdrQuery,
+) -> Result<Option<DroppedDays>, StoreError> {
+    let unarchived = state.call_records.archive_name().is_some();
+    let days = state.store.dropped_cdr_days(query.received, unarchived);
+    Ok(days.await?.map(DroppedDays::from))
+}
+
+impl From<DroppedCdrDays> for DroppedDays {
+    fn from(dropped: DroppedCdrDays) -> Self {
+        Self {
+            days: dropped.days,
+            from: Time(dropped.from),
+            to: Time(dropped.to),
+        }
+    }
 }
 
 /// Why there is no record of that identifier.
@@ -38,13 +54,16 @@ pub(crate) async fn no_call(state: &AppState, id: &CallIdText) -> Result<Problem
     Ok(gone.unwrap_or_else(|| Problem::not_found(format!("No call is {id}."))))
 }
 
-/// Says so when the records of the call's day were dropped.
+/// Says so when the records of the call's day were dropped and cannot be read.
 pub(crate) async fn gone(state: &AppState, id: &CallIdText) -> Result<Option<Problem>, StoreError> {
-    let dropped = state.store.dropped_cdr_day(id.0).await?;
+    let dropped = state.call_records.gone(id.0).await?;
     Ok(dropped.map(|day| {
         let date = date(day.day);
-        Problem::gone(format!(
-            "The call records of {date} (UTC) are not kept any more."
-        ))
+        Problem::gone(match day.archive_key {
+            None => format!("The call records of {date} (UTC) are not kept any more."),
+            Some(_) => format!(
+                "The call records of {date} (UTC) are in the archive, which this node has not got."
+            ),
+        })
     }))
 }

@@ -1,7 +1,7 @@
 //! The records of the customer or carrier that is acted in: only its own, and of each only its
 //! side. The other side has no field here, so it cannot be shown by mistake.
 
-use super::dropped::{DroppedDays, dropped, no_call};
+use super::dropped::{DroppedDays, no_call, unread};
 use super::filter::OwnCdrFilter;
 use super::{CdrRate, Outcome, ReleasedBy, filling, write_cursor};
 use crate::access::Audience;
@@ -33,7 +33,8 @@ pub(crate) struct OwnCdrPage {
     /// Calls of before this release are still being made known to some filters; null when all are.
     #[schema(required)]
     pub filling: Option<Filling>,
-    /// Days of the span asked for whose records are not kept any more: no list has them. Null without any.
+    /// Days of the span asked for whose records are neither in the database nor in an archive that this node reads. Null
+    /// without any.
     #[schema(required)]
     pub dropped: Option<DroppedDays>,
 }
@@ -108,13 +109,13 @@ pub(crate) async fn own_cdr_list(
     ApiQuery(filter): ApiQuery<OwnCdrFilter>,
 ) -> Result<Json<OwnCdrPage>, Problem> {
     let query = filter.query(party(&principal.tenant)?)?;
-    let found = state.store.cdrs(&principal.scope(), &query).await?;
+    let found = state.call_records.page(&principal.scope(), &query).await?;
     Ok(Json(OwnCdrPage {
         items: found.rows.into_iter().map(OwnCdr::from).collect(),
         next_cursor: found.next.map(write_cursor),
         searched_until: found.searched_until.map(Time),
         filling: filling(&state).await?,
-        dropped: dropped(&state, &query).await?,
+        dropped: unread(&state, &query).await?,
     }))
 }
 
@@ -140,13 +141,13 @@ pub(crate) async fn own_cdr_view(
     let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
     let id: CallIdText = id.parse().map_err(wrong)?;
     let party = party(&principal.tenant)?;
-    let found = state.store.cdr(&principal.scope(), party, id.0).await?;
-    let Some((row, record)) = found else {
+    let scope = principal.scope();
+    let Some(found) = state.call_records.one(&scope, party, id.0).await? else {
         return Err(no_call(&state, &id).await?);
     };
     Ok(Json(OwnCdrDetail {
-        summary: row.into(),
-        rate: own_rate(party, record),
+        summary: found.row.into(),
+        rate: own_rate(party, found.record),
     }))
 }
 

@@ -127,13 +127,11 @@ pub(crate) async fn cdr_explain(
 ) -> Result<Json<CallExplanation>, Problem> {
     let wrong = |error: ValueError| Problem::bad_parameter("id", error.to_string());
     let id: CallIdText = id.parse().map_err(wrong)?;
-    let found = state
-        .store
-        .cdr(&principal.scope(), CdrParty::Staff, id.0)
-        .await?;
-    let Some((_, record)) = found else {
+    let (scope, party) = (principal.scope(), CdrParty::Staff);
+    let Some(found) = state.call_records.one(&scope, party, id.0).await? else {
         return Err(no_call(&state, &id).await?);
     };
+    let record = found.record;
     let in_use = state.switch.snapshot();
     let past = state
         .configuration

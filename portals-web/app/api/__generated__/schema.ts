@@ -810,6 +810,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/cdr-days": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the days of call records that were archived or dropped, the latest first. */
+        get: operations["cdr_day_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cdr-exports": {
         parameters: {
             query?: never;
@@ -8151,6 +8168,51 @@ export interface components {
              */
             talk_ms: number;
         };
+        /** @description A day (UTC) of call records of all tenants. */
+        CdrDay: {
+            /**
+             * @description The folder of its files in the archive.
+             * @example cdr/day=2026-11-22
+             */
+            archive_key: string | null;
+            archived_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description How long they are together.
+             */
+            bytes: number;
+            /** @description Its first moment. */
+            day: components["schemas"]["Time"];
+            dropped_at: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description Files in the archive.
+             */
+            files: number;
+            /**
+             * Format: int64
+             * @description How many it had when it was archived, or else when dropping began.
+             */
+            records: number;
+            /** @description Where its records are. */
+            state: components["schemas"]["CdrDayStateView"];
+        };
+        /** @description Days, the latest first. */
+        CdrDayList: {
+            /**
+             * @description The archive that this node writes to and reads from: a folder, or a bucket; null without one.
+             * @example s3://calls/switch
+             */
+            archive: string | null;
+            /** @description The days. One that is not among them is in the database and nowhere else. */
+            items: components["schemas"]["CdrDay"][];
+            next_before: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description Where the records of a day are.
+         * @enum {string}
+         */
+        CdrDayStateView: "archived" | "dropping" | "dropped";
         /** @description A file of calls. */
         CdrExport: {
             /** @description Who asked for it. */
@@ -8369,6 +8431,8 @@ export interface components {
         /** @description One call in the list. */
         CdrSummary: {
             answered_at: components["schemas"]["Time"] | null;
+            /** @description It was read from the archive, as its day is dropped from the database. */
+            archived: boolean;
             /**
              * Format: int32
              * @description How many egress attempts there were.
@@ -14761,6 +14825,9 @@ export type CarrierWrite = components['schemas']['CarrierWrite'];
 export type Cdr = components['schemas']['Cdr'];
 export type CdrAttempt = components['schemas']['CdrAttempt'];
 export type CdrCount = components['schemas']['CdrCount'];
+export type CdrDay = components['schemas']['CdrDay'];
+export type CdrDayList = components['schemas']['CdrDayList'];
+export type CdrDayStateView = components['schemas']['CdrDayStateView'];
 export type CdrExport = components['schemas']['CdrExport'];
 export type CdrExportCreate = components['schemas']['CdrExportCreate'];
 export type CdrExportFormat = components['schemas']['CdrExportFormat'];
@@ -19640,6 +19707,67 @@ export interface operations {
             };
             /** @description There is no such resource, version or change set */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cdr_day_list: {
+        parameters: {
+            query?: {
+                /** @description How many days a page holds, 1 to 500. */
+                limit?: number;
+                /** @description Days that begin before this: `next_before` of the page before. */
+                before?: components["schemas"]["Time"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description One page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CdrDayList"];
+                };
+            };
+            /** @description A parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -60718,6 +60846,7 @@ export const carrierSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDee
 export const carrierSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
 export const carrierSpecStatusValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierSpec"]["status"]> = ["active", "inactive"];
 export const carrierVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CarrierVersion"]["kind"]> = ["carrier"];
+export const cdrDayStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrDayStateView"]> = ["archived", "dropping", "dropped"];
 export const cdrExportFormatValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrExportFormat"]> = ["csv", "parquet"];
 export const cdrExportStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CdrExportStateView"]> = ["making", "ready", "failed"];
 export const changeActionValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ChangeAction"]> = ["created", "updated", "deleted", "unchanged"];

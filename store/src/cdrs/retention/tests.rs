@@ -197,7 +197,12 @@ async fn a_span_tells_which_of_its_days_were_dropped() {
     databases(async |database| {
         let store = filled(database).await;
         let at = |days: i64| Some(Timestamp(DAY.0 + days * DAY_US));
-        let dropped = async |from, to| store.dropped_cdr_days(Between { from, to }).await.unwrap();
+        let dropped = async |from, to| {
+            store
+                .dropped_cdr_days(Between { from, to }, false)
+                .await
+                .unwrap()
+        };
         assert_eq!(dropped(None, None).await, None);
         drop_day(&store, DAY).await;
         let days = DroppedCdrDays {

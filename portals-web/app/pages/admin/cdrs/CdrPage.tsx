@@ -10,6 +10,7 @@ import { ErrorNotice } from '~/components/ErrorNotice'
 import { OutcomeBadge } from '~/components/OutcomeBadge'
 import { PageHeader } from '~/components/PageHeader'
 import { useTitle } from '~/hooks/use-title'
+import { Badge } from '~/ui/lib/Badge'
 import { buttonClass } from '~/ui/lib/Button'
 import { EmptyState } from '~/ui/lib/EmptyState'
 import { Panel } from '~/ui/lib/Panel'
@@ -41,7 +42,14 @@ export default function CdrPage() {
       <PageHeader
         title={title}
         breadcrumb={<BackToList />}
-        badges={cdr ? <OutcomeBadge outcome={cdr.outcome} sipStatus={cdr.sip_status} /> : null}
+        badges={
+          cdr ? (
+            <>
+              <OutcomeBadge outcome={cdr.outcome} sipStatus={cdr.sip_status} />
+              {cdr.archived ? <Badge tone="neutral">{t('detail.archived')}</Badge> : null}
+            </>
+          ) : null
+        }
       />
       {error ? <ErrorNotice error={error} onRetry={() => void refetch()} /> : null}
       {cdr ? <CallRecord cdr={cdr} /> : null}

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Download, PhoneCall, RefreshCw } from 'lucide-react'
+import { Archive, Download, PhoneCall, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import { useTranslation } from 'react-i18next'
 
@@ -13,6 +13,7 @@ import { CdrFilters, hasFilters, NO_FILTERS } from '~/forms/cdr-filters'
 import { useDropped } from '~/hooks/use-dropped'
 import { useFormat } from '~/hooks/use-format'
 import { usePages } from '~/hooks/use-pages'
+import { usePermission } from '~/hooks/use-permission'
 import { useReason } from '~/hooks/use-reason'
 import { useTitle } from '~/hooks/use-title'
 import { cdrColumns } from '~/table/columns/cdr-columns'
@@ -23,6 +24,7 @@ import { IconButton } from '~/ui/lib/IconButton'
 import { pb } from '~/util/path-builder'
 import { type CdrsSearch, DEFAULT_REFRESH, REFRESHES, SPANS } from '~/util/searches'
 
+import { CdrDaysDialog } from './CdrDaysDialog'
 import { CdrExportsDialog } from './CdrExportsDialog'
 import { CdrTotalsLine } from './CdrTotalsLine'
 import { RefreshMenu } from './RefreshMenu'
@@ -41,7 +43,8 @@ export default function CdrsPage() {
   const { data, error, isPlaceholderData, isFetching, dataUpdatedAt, refetch } = query
   const pages = usePages(search.cursor, data?.next_cursor)
   const columns = useColumns(data?.items)
-  const [isFilesOpen, setFilesOpen] = useState(false)
+  const [open, setOpen] = useState<'files' | 'days' | null>(null)
+  const maySeeDays = usePermission('status.read')
   const change = (part: Partial<CdrsSearch>) =>
     void navigate({ search: (before) => ({ ...before, ...part, cursor: undefined }) })
 
@@ -52,7 +55,13 @@ export default function CdrsPage() {
         actions={
           <>
             <Freshness updatedAt={dataUpdatedAt} />
-            <Button onClick={() => setFilesOpen(true)}>
+            {maySeeDays ? (
+              <Button onClick={() => setOpen('days')}>
+                <Archive aria-hidden size={14} />
+                {t('days.open')}
+              </Button>
+            ) : null}
+            <Button onClick={() => setOpen('files')}>
               <Download aria-hidden size={14} />
               {t('files.open')}
             </Button>
@@ -100,9 +109,10 @@ export default function CdrsPage() {
         />
       </div>
       <Pager pages={pages}>{data ? <Shown page={data} /> : null}</Pager>
-      {isFilesOpen ? (
-        <CdrExportsDialog filter={filterOf(search)} onClose={() => setFilesOpen(false)} />
+      {open === 'files' ? (
+        <CdrExportsDialog filter={filterOf(search)} onClose={() => setOpen(null)} />
       ) : null}
+      {open === 'days' ? <CdrDaysDialog onClose={() => setOpen(null)} /> : null}
     </div>
   )
 }
@@ -114,6 +124,7 @@ function Shown({ page }: { page: CdrPage }) {
   const dropped = useDropped()
   const notes = [
     t('lists:pager.shown', { count: page.items.length }),
+    page.items.some(({ archived }) => archived) && t('fromArchive'),
     page.searched_until && t('searchedUntil', { time: format.dateTime(page.searched_until) }),
     page.filling && t('filling', { percent: page.filling.percent }),
     // Lists end where the records do.
