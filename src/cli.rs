@@ -19,6 +19,7 @@ mod explain;
 mod export;
 mod journal;
 mod ledger;
+mod netting;
 mod numbers;
 mod probe;
 mod report;
@@ -71,6 +72,8 @@ enum Command {
     Balance(ledger::BalanceArgs),
     /// Post a payment of a customer, or to a carrier.
     Payment(ledger::PaymentArgs),
+    /// Settle with companies that are a customer and a carrier at once.
+    Netting(netting::NettingArgs),
     /// Sources of exchange rates: what they said, reading one now, confirming what waits.
     Exchange(exchange::ExchangeArgs),
     /// Rate calls of the past once more, and post the differences.
@@ -156,6 +159,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Ledger(args) => ledger::run(&args),
         Command::Balance(args) => ledger::balance(&args),
         Command::Payment(args) => ledger::payment(&args),
+        Command::Netting(args) => netting::run(&args),
         Command::Exchange(args) => exchange::run(&args),
         Command::Rerate(args) => rerate::run(&args),
         Command::Report(args) => report::run(&args),

@@ -19,8 +19,8 @@ use mgmt_api::secrets::SecretBox;
 use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
     ApiParts, AppState, ApplyRerating, ArchiveCdrs, Configuration, ExportCdrs, FollowDecks,
-    HttpLimits, LocalKey, PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates, Server,
-    TlsFiles, abort_on_other_panics, ensure_admin,
+    HttpLimits, LocalKey, PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates,
+    RunNettings, Server, TlsFiles, abort_on_other_panics, ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -286,17 +286,18 @@ fn job_runner(
             config.cdr_retention(),
             archive.clone(),
         )),
-        Arc::new(ArchiveCdrs::new(store.clone(), archive)),
+        Arc::new(ArchiveCdrs::new(store.clone(), archive.clone())),
         Arc::new(VerifyLedger::new(store.clone())),
         Arc::new(VerifyReports::new(store.clone())),
         Arc::new(MailReports::new(store.clone(), secrets)),
         Arc::new(PushScheduled::new(state.clone())),
         Arc::new(ReadDeck::new(state.clone())),
-        Arc::new(ExportCdrs::new(store.clone(), archive.clone())),
+        Arc::new(ExportCdrs::new(store.clone(), archive)),
         Arc::new(PreviewRerating::new(state.clone())),
         Arc::new(ApplyRerating::new(state.clone())),
         Arc::new(FollowDecks::new(state.clone())),
-        Arc::new(RefreshExchangeRates::new(state)),
+        Arc::new(RefreshExchangeRates::new(state.clone())),
+        Arc::new(RunNettings::new(state)),
     ];
     let schedules = maintenance::schedules()?;
     JobRunner::new(

@@ -15,6 +15,9 @@
 //! | `exchange_rate.moved` | a rate of a source has moved too far and waits until somebody confirms it |
 //! | `exchange_rate.stale`, `exchange_rate.fresh` | the rates of a source are older than they may be, and are not any more |
 //! | `rerating.applied` | the corrections of a re-rating are posted |
+//! | `netting.drafted`, `netting.failed` | a period of a netting is over and its statement waits to be confirmed, or cannot be made |
+//! | `netting.confirmed`, `netting.paid` | what both owe is off both balances, and the difference is paid |
+//! | `netting.due`, `netting.overdue` | the day on which a difference is to be paid has begun, or is over |
 //! | `ledger.differs` | the nightly check found that the books are not the sum of the records |
 //! | `cdr.days_run_out` | on PostgreSQL call records of few days more can have a partition of their own; told each night |
 //! | `report.differs` | the nightly check found that the sums of reports are not those of the records |

@@ -34,6 +34,7 @@ mod live;
 mod low_balance;
 pub mod mail;
 mod metrics;
+mod netting;
 pub mod notifications;
 pub mod openapi;
 mod outage;
@@ -59,6 +60,7 @@ pub use cdr_export::ExportCdrs;
 pub use containment::abort_on_other_panics;
 pub use deck_import::{FollowDecks, ReadDeck};
 pub use exchange::RefreshExchangeRates;
+pub use netting::RunNettings;
 pub use rerating::{ApplyRerating, PreviewRerating};
 pub use resource_engine::{
     Configuration, ConfigurationChanged, ConfigurationError, PushScheduled, ResourceChanged,

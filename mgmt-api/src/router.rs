@@ -5,7 +5,8 @@ use crate::problem::Problem;
 use crate::routes::{
     api_keys, apply, assignment, audit, bans, calls, cdr_days, cdr_exports, cdrs, change_sets,
     deck_imports, events, exchange_sources, explain, export, health, jobs, kinds, ledger, live,
-    numbers, people, reports, reratings, resources, session, simulation, status, traces, webhooks,
+    nettings, numbers, people, reports, reratings, resources, session, simulation, status, traces,
+    webhooks,
 };
 use crate::state::AppState;
 use crate::{console, containment, extract, headers, metrics, openapi, proxy};
@@ -223,6 +224,11 @@ fn books(table: RouteTable) -> RouteTable {
         .guarded(write, staff, routes!(reratings::rerating_create))
         .guarded(write, staff, routes!(reratings::rerating_apply))
         .guarded(write, staff, routes!(reratings::rerating_delete))
+        .guarded(read, staff, routes!(nettings::netting_list))
+        .guarded(read, staff, routes!(nettings::netting_view))
+        .guarded(write, staff, routes!(nettings::netting_confirm))
+        .guarded(write, staff, routes!(nettings::netting_pay))
+        .guarded(read, accounts, routes!(nettings::own_netting_list))
 }
 
 /// Exchange rates from outside.

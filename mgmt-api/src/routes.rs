@@ -20,6 +20,7 @@ pub mod jobs;
 pub mod kinds;
 pub mod ledger;
 pub mod live;
+pub mod nettings;
 pub mod numbers;
 pub mod people;
 pub mod reports;

@@ -174,6 +174,21 @@ const rerating = createRoute({
   component: lazyRouteComponent(() => import('~/pages/admin/reratings/ReratingPage')),
 })
 
+const nettings = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/nettings',
+  loader: texts('nettings', 'lists'),
+  validateSearch: pagedSearch,
+  component: lazyRouteComponent(() => import('~/pages/admin/nettings/NettingsPage')),
+})
+
+const netting = createRoute({
+  getParentRoute: () => shell,
+  path: '/reports/nettings/$id',
+  loader: texts('nettings'),
+  component: lazyRouteComponent(() => import('~/pages/admin/nettings/NettingPage')),
+})
+
 const exchange = createRoute({
   getParentRoute: () => shell,
   path: '/reports/exchange-rates',
@@ -403,6 +418,8 @@ const routeTree = root.addChildren([
     reports,
     reratings,
     rerating,
+    nettings,
+    netting,
     exchange,
     exchangeReport,
     explain,

@@ -9,6 +9,7 @@ import type {
 
 import { type Answer, type Call, iso } from './call.ts'
 import { exchangeAnswer, exchangeReport } from './exchange.ts'
+import { Nettings } from './nettings.ts'
 import { Refusal } from './refusal.ts'
 import { Reratings } from './reratings.ts'
 import type { ResourceStore } from './resource-store.ts'
@@ -33,10 +34,12 @@ export class Ledgers {
 class Ledger {
   readonly #nowMs: number
   readonly #reratings = new Reratings()
+  readonly #nettings: Nettings
   readonly #posted: { party: string; nanos: bigint; entry: EntryView }[] = []
 
   constructor(nowMs: number) {
     this.#nowMs = nowMs
+    this.#nettings = new Nettings(nowMs)
   }
 
   /** Answers what is about the books; null for any other path. */
@@ -50,6 +53,7 @@ class Ledger {
     if (first === 'reports' && target === 'exchange') {
       return { status: 200, body: exchangeReport(call) }
     }
+    if (first === 'nettings') return this.#nettings.answer(call, canWrite)
     if (first === 'reratings') return this.#reratings.answer(call, canWrite)
     if ((first !== 'customers' && first !== 'carriers') || target === undefined) return null
     if (part !== 'balance' && part !== 'statement') return null

@@ -11,6 +11,7 @@ pub(crate) mod gateway_address;
 pub(crate) mod header_policy;
 pub(crate) mod identity_policy;
 pub(crate) mod media_encryption;
+pub(crate) mod netting;
 pub(crate) mod network;
 pub(crate) mod number_class;
 pub(crate) mod number_policy;

@@ -45,6 +45,7 @@ pub use fields::identity_policy::{
     AssertedIdentity, DiversionPolicy, IdentityPolicy, PrivacyPolicy,
 };
 pub use fields::media_encryption::{CryptoSuite, MediaEncryption, MediaEncryptionMode};
+pub use fields::netting::{Netting, NettingPeriod, NettingTerms};
 pub use fields::network::{Network, NetworkError};
 pub use fields::number_class::{NumberClass, NumberValidation, UnknownNumbers};
 pub use fields::number_policy::NumberPolicy;

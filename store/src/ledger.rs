@@ -14,6 +14,7 @@
 //! | `adjustment` | + or − | + or − | `adjustments` or `exchange_differences` |
 //! | `charge_correction` | + or − | | `revenue` |
 //! | `cost_correction` | | + or − | `cost_of_sales` |
+//! | `netting` | + or − | + or − | `netting` |
 //!
 //! The loader posts a call in the transaction that inserts its record, at the time of the call's end,
 //! so the books are the sum of all records at every moment ([`Store::verify_ledger`] compares them).
@@ -33,6 +34,7 @@ mod draft;
 mod entries;
 mod foreign;
 mod low;
+mod netting;
 mod payments;
 mod post;
 mod statement;
@@ -46,6 +48,9 @@ pub(crate) use corrections::{Correction, post_corrections};
 pub use draft::LedgerEntryKind;
 pub use entries::{LedgerCursor, LedgerEntry, LedgerPage, LedgerQuery};
 pub use foreign::{DatedSum, FOREIGN_BALANCES_MAX, ForeignBalance};
+pub(crate) use netting::{
+    Settlement, Sums, balance_within, entry_of_key, is_payment_of, post_settlements,
+};
 pub use payments::{LEDGER_DETAILS_BYTES_MAX, NewLedgerEntry, PostedLedgerEntry};
 pub use statement::{LedgerCalls, LedgerMovement, LedgerStatement, STATEMENT_ENTRIES_MAX};
 pub use verify::{LedgerDifference, LedgerVerification};

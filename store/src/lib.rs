@@ -23,6 +23,7 @@ mod idempotency;
 mod jobs;
 mod ledger;
 mod loader;
+mod nettings;
 mod notifications;
 mod outbox;
 mod people;
@@ -93,6 +94,10 @@ pub use ledger::{
 pub use loader::{
     JournalDifference, JournalVerification, Loader, LoaderConfig, LoaderError, LoaderHandle,
     LoaderProgress, Recovery,
+};
+pub use nettings::{
+    NETTINGS_TOLD_AT_ONCE, NettingCounted, NettingError, NettingFault, NettingLine, NettingPayment,
+    NettingQuery, NettingRow, NettingState, NettingSums, NewNetting, SettledParty,
 };
 pub use notifications::{
     DELIVER_JOB, DeliveryQuery, DeliveryResult, DeliveryRow, DeliveryState, NewDelivery,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::EventRow;
 
 /// Areas of events that are no kinds of resources, and what reading them needs.
-const AREAS: [(&str, Permission); 12] = [
+const AREAS: [(&str, Permission); 13] = [
     ("balance", Permission::LEDGER_READ),
     ("cdr", Permission::CDR_READ),
     ("change_set", Permission::CHANGE_SET_READ),
@@ -15,6 +15,7 @@ const AREAS: [(&str, Permission); 12] = [
     ("ledger", Permission::LEDGER_READ),
     // Who got no mail is told to who looks after the mails, which are jobs.
     ("mail", Permission::JOB_READ),
+    ("netting", Permission::LEDGER_READ),
     ("notification", Permission::NOTIFICATION_TARGET_READ),
     ("payment", Permission::LEDGER_READ),
     ("report", Permission::REPORT_READ),

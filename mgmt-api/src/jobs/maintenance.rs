@@ -44,6 +44,7 @@ pub fn schedules() -> Result<Vec<Schedule>, ScheduleError> {
         crate::routes::reports::mailed::schedule()?,
         crate::deck_import::schedule()?,
         crate::exchange::schedule()?,
+        crate::netting::schedule()?,
     ])
 }
 
@@ -178,6 +179,7 @@ mod tests {
             "mail_reports",
             "follow_decks",
             "refresh_exchange_rates",
+            "run_nettings",
         ];
         assert_eq!(names, expected);
     }

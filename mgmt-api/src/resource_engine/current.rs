@@ -3,6 +3,8 @@
 //! Lists and pages are served by the database and never touch this. A change builds the set as it
 //! would be ([`Proposed`]) over the one in force, which stays as it is until the change is kept.
 
+use rating::exchange::ExchangeRate;
+use rating::{Currency, Timestamp};
 use resources::{Assignment, ResourceKind, ResourceSpec};
 use routing_engine::deck::Deck;
 use std::collections::{BTreeMap, BTreeSet};
@@ -233,6 +235,20 @@ impl Proposed {
         unchanged
             .filter(|entry| !self.changes.contains_key(&entry.key))
             .chain(changed.filter(move |entry| entry.key.owner == owner && entry.key.kind == kind))
+    }
+
+    /// What units of an owner's currencies are worth in the books at a moment, without that of the books.
+    pub(crate) fn rates_in_books(
+        &self,
+        owner: TenantId,
+        at: Timestamp,
+    ) -> BTreeMap<Currency, ExchangeRate> {
+        let entries = self.of_kind(owner, ResourceKind::ExchangeRate);
+        let dated = entries.filter_map(|entry| match &entry.spec {
+            ResourceSpec::ExchangeRate(rate) => Some((rate.currency, rate.dated()?.at(at))),
+            _ => None,
+        });
+        dated.collect()
     }
 
     /// Who would name a resource.

@@ -3,6 +3,7 @@
 mod built;
 mod currencies;
 mod decks;
+mod netting;
 mod renames;
 mod secrets;
 
@@ -273,6 +274,7 @@ impl<'t> Planner<'t> {
             self.check_external_ids(&proposed);
             let faults = currencies::faults(&proposed, self.owner, clock::now());
             self.faults.extend(faults);
+            self.faults.extend(netting::faults(&proposed, self.owner));
             self.faults.extend(built::faults(&proposed));
         }
         if self.faults.is_empty() {

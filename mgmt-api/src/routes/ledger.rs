@@ -7,10 +7,12 @@ mod statement;
 
 pub(crate) use exchange::{__path_exchange_report_view, exchange_report_view};
 pub(crate) use own::{
-    __path_own_balance_view, __path_own_statement_view, own_balance_view, own_statement_view,
+    __path_own_balance_view, __path_own_statement_view, own_balance_view, own_party,
+    own_statement_view,
 };
 pub(crate) use posting::{
-    __path_adjustment_create, __path_payment_create, adjustment_create, payment_create,
+    __path_adjustment_create, __path_payment_create, adjustment_create, moment, payment_create,
+    worth,
 };
 pub(crate) use statement::{
     __path_carrier_statement_view, __path_customer_statement_view, carrier_statement_view,
@@ -46,7 +48,7 @@ pub struct AccountList {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AccountView {
     /// `customer`, `carrier`, or a house account: `revenue`, `cost_of_sales`, `cash`, `adjustments`,
-    /// `exchange_differences`.
+    /// `exchange_differences`, `netting`.
     #[schema(example = "customer")]
     pub kind: &'static str,
     /// Name of the customer or carrier; null for a house account.
@@ -113,6 +115,8 @@ pub enum EntryKind {
     ChargeCorrection,
     /// What a re-rating changes of the cost of an attempt.
     CostCorrection,
+    /// What a customer and a carrier that are one company owe each other, taken off both balances.
+    Netting,
 }
 
 /// Which entries to list. Filters are joined by "and".
@@ -425,6 +429,7 @@ impl From<EntryKind> for LedgerEntryKind {
             EntryKind::Adjustment => Self::Adjustment,
             EntryKind::ChargeCorrection => Self::ChargeCorrection,
             EntryKind::CostCorrection => Self::CostCorrection,
+            EntryKind::Netting => Self::Netting,
         }
     }
 }
@@ -439,6 +444,7 @@ impl From<LedgerEntryKind> for EntryKind {
             LedgerEntryKind::Adjustment => Self::Adjustment,
             LedgerEntryKind::ChargeCorrection => Self::ChargeCorrection,
             LedgerEntryKind::CostCorrection => Self::CostCorrection,
+            LedgerEntryKind::Netting => Self::Netting,
         }
     }
 }

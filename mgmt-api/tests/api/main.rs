@@ -30,6 +30,7 @@ mod idempotency;
 mod jobs;
 mod ledger;
 mod live;
+mod nettings;
 mod numbers;
 mod origins;
 mod other_tenants;

@@ -17,6 +17,7 @@ import { ledger } from './es/ledger'
 import { lists } from './es/lists'
 import { live } from './es/live'
 import { palette } from './es/palette'
+import { nettings } from './es/nettings'
 import { people } from './es/people'
 import { reports } from './es/reports'
 import { reratings } from './es/reratings'
@@ -47,6 +48,7 @@ export const es = {
   palette,
   people,
   reports,
+  nettings,
   reratings,
   shell,
   signIn,

@@ -31,6 +31,7 @@ const files = {
   people: () => import('./en/people'),
   palette: () => import('./en/palette'),
   reports: () => import('./en/reports'),
+  nettings: () => import('./en/nettings'),
   reratings: () => import('./en/reratings'),
   signIn: () => import('./en/signIn'),
   system: () => import('./en/system'),

@@ -105,6 +105,7 @@ export const PAGES: readonly Page[] = [
   },
   { id: 'trafficReport', section: 'reports', group: 'reports', link: pb.reports() },
   { id: 'reratings', section: 'reports', group: 'reports', link: pb.reratings() },
+  { id: 'nettings', section: 'reports', group: 'reports', link: pb.nettings() },
   { id: 'exchange', section: 'reports', group: 'reports', link: pb.exchange() },
   { id: 'exchangeReport', section: 'reports', group: 'reports', link: pb.exchangeReport() },
   { id: 'explain', section: 'routing', group: 'tools', link: pb.explain() },

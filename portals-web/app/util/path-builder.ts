@@ -26,6 +26,8 @@ export const pb = {
   reports: (search: ReportsSearch = {}) => linkOptions({ to: '/reports', search }),
   exchange: () => linkOptions({ to: '/reports/exchange-rates' }),
   exchangeReport: () => linkOptions({ to: '/reports/exchange-differences' }),
+  nettings: () => linkOptions({ to: '/reports/nettings' }),
+  netting: (id: number) => linkOptions({ to: '/reports/nettings/$id', params: { id: String(id) } }),
   reratings: () => linkOptions({ to: '/reports/reratings' }),
   rerating: (id: number) =>
     linkOptions({ to: '/reports/reratings/$id', params: { id: String(id) } }),

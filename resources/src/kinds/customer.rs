@@ -2,6 +2,7 @@
 
 use crate::checks::{CHANNEL_LIMIT_MAX, CPS_LIMIT_MAX, CPS_SMOOTHING_MS_MAX};
 use crate::fields::billing::CustomerBilling;
+use crate::fields::netting::Netting;
 use crate::fields::number_policy::NumberPolicy;
 use crate::fields::reference::Ref;
 use crate::fields::status::Status;
@@ -34,6 +35,14 @@ pub struct Customer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "CustomerBilling", extend("x-default" = "its calls have no limit of money"))]
     pub billing: Option<CustomerBilling>,
+    /// The carrier that is the same company: what both owe is taken off both balances, and the difference is
+    /// paid. A change counts from the next period.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        with = "Netting",
+        extend("x-default" = "it pays for all its calls", "x-section" = "advanced")
+    )]
+    pub netting: Option<Netting>,
     /// New calls per second over all its trunks.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = CPS_LIMIT_MAX), extend("x-default" = "no limit"))]
@@ -83,6 +92,7 @@ impl Customer {
             group: None,
             rate_card: rate_card.into(),
             billing: None,
+            netting: None,
             cps_limit: None,
             channel_limit: None,
             cps_smoothing_ms: None,
@@ -101,7 +111,9 @@ impl Kind for Customer {
 
     fn check(&self) -> Vec<Problem> {
         let billing = self.billing.iter().flat_map(|it| it.check("billing"));
-        billing.chain(self.numbers.check("numbers")).collect()
+        let netting = self.netting.iter().flat_map(|it| it.check("netting"));
+        let numbers = self.numbers.check("numbers");
+        billing.chain(netting).chain(numbers).collect()
     }
 }
 

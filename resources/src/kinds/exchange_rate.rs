@@ -59,6 +59,10 @@ impl Day {
         Self::try_from(next.to_string()).ok()
     }
 
+    pub(crate) fn date(self) -> Date {
+        self.0
+    }
+
     /// Its first moment in UTC.
     pub fn begins(self) -> Timestamp {
         let midnight = self.0.to_zoned(TimeZone::UTC);

@@ -24,6 +24,9 @@ pub enum LedgerAccountKind {
     Adjustments,
     /// What exchange rates gave or took between a charge and its payment.
     ExchangeDifferences,
+    /// What a customer and a carrier that are one company owe each other: zero in the books, since both
+    /// sides of a settlement are posted at once.
+    Netting,
 }
 
 /// A customer or a carrier by its number.
@@ -48,7 +51,7 @@ pub(super) struct Accounts(BTreeMap<AccountKey, i64>);
 
 impl LedgerAccountKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Customer,
         Self::Carrier,
         Self::Revenue,
@@ -56,6 +59,7 @@ impl LedgerAccountKind {
         Self::Cash,
         Self::Adjustments,
         Self::ExchangeDifferences,
+        Self::Netting,
     ];
 
     /// As it is written in the table and the API.
@@ -68,6 +72,7 @@ impl LedgerAccountKind {
             Self::Cash => "cash",
             Self::Adjustments => "adjustments",
             Self::ExchangeDifferences => "exchange_differences",
+            Self::Netting => "netting",
         }
     }
 

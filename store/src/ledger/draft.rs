@@ -22,6 +22,8 @@ pub enum LedgerEntryKind {
     ChargeCorrection,
     /// What a re-rating changes of the cost of an attempt.
     CostCorrection,
+    /// What a customer and a carrier that are one company owe each other, taken off both balances.
+    Netting,
 }
 
 /// An amount in the books, and the same in the party's currency.
@@ -58,7 +60,7 @@ pub(super) struct Posting {
 
 impl LedgerEntryKind {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::CallCharge,
         Self::AttemptCost,
         Self::Payment,
@@ -66,6 +68,7 @@ impl LedgerEntryKind {
         Self::Adjustment,
         Self::ChargeCorrection,
         Self::CostCorrection,
+        Self::Netting,
     ];
 
     /// As it is written in the table and the API.
@@ -78,6 +81,7 @@ impl LedgerEntryKind {
             Self::Adjustment => "adjustment",
             Self::ChargeCorrection => "charge_correction",
             Self::CostCorrection => "cost_correction",
+            Self::Netting => "netting",
         }
     }
 

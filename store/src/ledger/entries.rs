@@ -178,7 +178,7 @@ fn beside_calls(scope: &Scope, query: &LedgerQuery) -> Statement {
     let mut list = sql(COLUMNS);
     list.push(FROM_ENTRIES);
     // In these words the index is asked for.
-    list.push("WHERE e.kind IN ('payment', 'refund', 'adjustment') AND e.owner = ");
+    list.push("WHERE e.kind IN ('payment', 'refund', 'adjustment', 'netting') AND e.owner = ");
     list.push_bind(scope.tenant().get());
     if let Some(kind) = query.kind {
         list.push(" AND e.kind = ").push_bind(kind.as_str());

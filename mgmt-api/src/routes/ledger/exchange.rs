@@ -4,7 +4,6 @@ use crate::auth::Principal;
 use crate::clock;
 use crate::extract::ApiQuery;
 use crate::problem::Problem;
-use crate::resource_engine::Proposed;
 use crate::routes::reports::harmless;
 use crate::state::AppState;
 use crate::values::{Money, Time};
@@ -14,10 +13,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use rating::exchange::ExchangeRate;
 use rating::{Amount, Currency, Timestamp};
-use resources::{Day, ResourceKind, ResourceSpec};
+use resources::Day;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use store::{DatedSum, FOREIGN_BALANCES_MAX, ForeignBalance, LedgerParty, TenantId};
+use store::{DatedSum, FOREIGN_BALANCES_MAX, ForeignBalance, LedgerParty};
 use utoipa::{IntoParams, ToSchema};
 
 /// Of which month, and of what.
@@ -165,7 +164,8 @@ pub(crate) async fn exchange_report_view(
     }
     // The last moment of the month: at the next a rate of the next month may count.
     let last = Timestamp(month.to.0 - 1);
-    let rates = rates(&state.configuration.in_force(), scope.tenant(), last);
+    let in_force = state.configuration.in_force();
+    let rates = in_force.rates_in_books(scope.tenant(), last);
     let report = ExchangeReport::new(month, &found, &rates);
     match query.format.unwrap_or_default() {
         ExchangeReportFormat::Json => Ok(Json(report).into_response()),
@@ -174,16 +174,6 @@ pub(crate) async fn exchange_report_view(
 }
 
 type Rates = BTreeMap<Currency, ExchangeRate>;
-
-/// What units are worth at a time.
-fn rates(set: &Proposed, owner: TenantId, at: Timestamp) -> Rates {
-    let entries = set.of_kind(owner, ResourceKind::ExchangeRate);
-    let dated = entries.filter_map(|entry| match &entry.spec {
-        ResourceSpec::ExchangeRate(rate) => Some((rate.currency, rate.dated()?.at(at))),
-        _ => None,
-    });
-    dated.collect()
-}
 
 /// A month of the calendar, up to now at most.
 struct Month {

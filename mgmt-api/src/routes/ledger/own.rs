@@ -49,7 +49,7 @@ pub(crate) struct OwnStatement {
 /// A line of the own statement.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct OwnMovement {
-    /// `calls`, `corrections` (of calls), `payment`, `refund` or `adjustment`.
+    /// `calls`, `corrections` (of calls), `payment`, `refund`, `adjustment` or `netting`.
     #[schema(example = "calls")]
     pub kind: String,
     /// When; of calls the beginning of their day.
@@ -81,7 +81,7 @@ pub(crate) async fn own_balance_view(
     State(state): State<AppState>,
     principal: Principal,
 ) -> Result<Json<OwnBalance>, Problem> {
-    let party = party(&principal.tenant)?;
+    let party = own_party(&principal.tenant)?;
     let balances = state.store.ledger_currency_balances(party).await?;
     Ok(Json(OwnBalance {
         items: balances.into_iter().map(Into::into).collect(),
@@ -105,7 +105,7 @@ pub(crate) async fn own_statement_view(
     principal: Principal,
     ApiQuery(query): ApiQuery<StatementQuery>,
 ) -> Result<Json<OwnStatement>, Problem> {
-    let party = party(&principal.tenant)?;
+    let party = own_party(&principal.tenant)?;
     let (from, to) = query.period(clock::now())?;
     let scope = principal.scope();
     let made = state
@@ -125,7 +125,7 @@ pub(crate) async fn own_statement_view(
 }
 
 /// Whose balance it is.
-fn party(tenant: &ActingTenant) -> Result<LedgerParty, Problem> {
+pub(crate) fn own_party(tenant: &ActingTenant) -> Result<LedgerParty, Problem> {
     match (tenant.audience, tenant.resource_id) {
         (Audience::Customer, Some(id)) => Ok(LedgerParty::Customer(id)),
         (Audience::Carrier, Some(id)) => Ok(LedgerParty::Carrier(id)),
@@ -185,7 +185,7 @@ mod tests {
                 resource_id,
                 ..ActingTenant::platform()
             };
-            party(&tenant).ok()
+            own_party(&tenant).ok()
         };
         assert_eq!(
             of(Audience::Customer, Some(5)),

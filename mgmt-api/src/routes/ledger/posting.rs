@@ -346,7 +346,7 @@ fn amount(text: &str) -> Result<Amount, Problem> {
     Ok(amount)
 }
 
-fn moment(at: Option<Time>, now: Timestamp) -> Result<Timestamp, Problem> {
+pub(crate) fn moment(at: Option<Time>, now: Timestamp) -> Result<Timestamp, Problem> {
     let at = at.map_or(now, |time| time.0);
     if at > now || at.0 < now.0 - AGE_MAX_US {
         let message = "write a time of the last year, or leave it out for now";
@@ -356,7 +356,7 @@ fn moment(at: Option<Time>, now: Timestamp) -> Result<Timestamp, Problem> {
 }
 
 /// What a unit of a currency is worth in the books at a time.
-fn worth(
+pub(crate) fn worth(
     configuration: &Configuration,
     owner: TenantId,
     currency: String,

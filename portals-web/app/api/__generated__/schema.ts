@@ -3901,6 +3901,77 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/nettings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists nettings, the newest first, with the periods that are under way. */
+        get: operations["netting_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nettings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a netting. */
+        get: operations["netting_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nettings/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes what both owe off both balances, by entries of the kind `netting`; the difference stays on the
+         *     account of the side that pays or is paid. It is done once.
+         */
+        post: operations["netting_confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/nettings/{id}/pay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Says that the difference was paid, and posts the payment unless it names one. It is done once. */
+        post: operations["netting_pay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notification-deliveries": {
         parameters: {
             query?: never;
@@ -4411,6 +4482,23 @@ export interface paths {
         };
         /** Shows one of the account's own records. Of a call that came to a carrier several times, the last. */
         get: operations["own_cdr_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/own-nettings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the account's own nettings that were confirmed, the newest first. */
+        get: operations["own_netting_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -7238,7 +7326,7 @@ export interface components {
             currency: string;
             /**
              * @description `customer`, `carrier`, or a house account: `revenue`, `cost_of_sales`, `cash`, `adjustments`,
-             *     `exchange_differences`.
+             *     `exchange_differences`, `netting`.
              * @example customer
              */
             kind: string;
@@ -9278,6 +9366,34 @@ export interface components {
             cps_smoothing_ms?: number | null;
             /** @description The group within its category. */
             group?: string | null;
+            /** @description The carrier that is the same company: what both owe is taken off both balances, and the difference is paid. */
+            netting?: {
+                /** @description The carrier that is the same company. A carrier is netted with one customer. */
+                carrier: string;
+                /**
+                 * @description The currency of its statements: USD, or one that has an exchange rate. What was charged in another is converted by the rates that count at the end of the period.
+                 * @default USD
+                 * @example EUR
+                 */
+                currency: string;
+                /**
+                 * Format: date
+                 * @description A day on which a period begins; all others follow from it. The first statement is of the period in which this is set, or of the one that begins on this day.
+                 * @example 2026-12-31
+                 */
+                first_day: string;
+                /**
+                 * @description Days of a period, and days from its end until the difference is to be paid.
+                 * @enum {string}
+                 */
+                terms: "7/3" | "7/7" | "15/7" | "15/15" | "30/15" | "30/30";
+                /**
+                 * @description The zone that its days are of, by its name in the IANA database.
+                 * @default UTC
+                 * @example Europe/Vienna
+                 */
+                time_zone: string;
+            };
             /** @description Shared rules and lists that its numbers go through. */
             numbers?: {
                 /** @description Classes of called numbers that are not let through: a customer's and an ingress trunk's refuse the call, a carrier's and an egress trunk's leave their routes out. */
@@ -9825,7 +9941,7 @@ export interface components {
          * @description Why an entry is in the books.
          * @enum {string}
          */
-        EntryKind: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment" | "charge_correction" | "cost_correction";
+        EntryKind: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment" | "charge_correction" | "cost_correction" | "netting";
         /** @description One page of entries, newest first. */
         EntryPage: {
             /** @description The entries. */
@@ -11255,6 +11371,115 @@ export interface components {
              */
             kind: string;
         };
+        /** @description What a side came to in a currency. */
+        NettingLineView: {
+            /** @description What is owed; below zero when more was credited than charged. */
+            amount: components["schemas"]["Money"];
+            /** @description The amount in the currency of the statement. */
+            converted: components["schemas"]["Money"];
+            /**
+             * @description Its currency.
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * @description What a unit of it was worth in the books at the end of the period.
+             * @example 1.0842
+             */
+            exchange_rate: string;
+            /**
+             * @description `customer` for what it owes, `carrier` for what it is owed.
+             * @example customer
+             */
+            side: string;
+        };
+        /** @description Some nettings, the newest first. */
+        NettingPage: {
+            /** @description The page. */
+            items: components["schemas"]["NettingStatement"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
+        };
+        /** @description How the difference was paid. */
+        NettingPay: {
+            at?: components["schemas"]["Time"] | null;
+            /**
+             * Format: int64
+             * @description Number of a payment of the side that pays, which is posted already. Without it the difference is posted
+             *     as a payment now.
+             */
+            entry?: number | null;
+            /** @description What the bank calls it. */
+            reference?: string | null;
+        };
+        /**
+         * @description Where a netting stands.
+         * @enum {string}
+         */
+        NettingStateView: "open" | "draft" | "confirmed" | "paid";
+        /** @description What a company that is a customer and a carrier owes for a period, and is owed. */
+        NettingStatement: {
+            /** @description Name of the carrier now. */
+            carrier: string | null;
+            confirmed_at: components["schemas"]["Time"] | null;
+            /** @description Who confirmed it. */
+            confirmed_by: string | null;
+            /**
+             * @description The currency of the statement.
+             * @example USD
+             */
+            currency: string;
+            /** @description Name of the customer now. */
+            customer: string | null;
+            difference: components["schemas"]["Money"] | null;
+            drafted_at: components["schemas"]["Time"] | null;
+            /** @description The first moment of the day on which the difference is due. */
+            due_from: components["schemas"]["Time"];
+            /** @description Why there is no statement although the period is over. */
+            failure: string | null;
+            /** @description The first moment of the period. */
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether it is not paid and its day is over. */
+            is_overdue: boolean;
+            /** @description By side and currency of the charges. */
+            lines: components["schemas"]["NettingLineView"][];
+            /** @description The first moment at which it is overdue. */
+            overdue_from: components["schemas"]["Time"];
+            paid_at: components["schemas"]["Time"] | null;
+            /** @description Who said so. */
+            paid_by: string | null;
+            /**
+             * @description Who pays it: `customer`, `us`, or null for nobody.
+             * @example customer
+             */
+            payer: string | null;
+            /**
+             * Format: int64
+             * @description Number of the entry of the payment.
+             */
+            payment_entry: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["NettingStateView"];
+            /**
+             * @description Days of the period, and days to pay.
+             * @example 7/3
+             */
+            terms: string;
+            they_owe: components["schemas"]["Money"] | null;
+            /**
+             * @description The zone of its days.
+             * @example Europe/Vienna
+             */
+            time_zone: string;
+            /** @description The first moment behind it. */
+            to: components["schemas"]["Time"];
+            we_owe: components["schemas"]["Money"] | null;
+        };
         /** @description What a target was, or is to be, told of. */
         NotificationDelivery: {
             /**
@@ -11732,12 +11957,66 @@ export interface components {
              */
             currency: string;
             /**
-             * @description `calls`, `corrections` (of calls), `payment`, `refund` or `adjustment`.
+             * @description `calls`, `corrections` (of calls), `payment`, `refund`, `adjustment` or `netting`.
              * @example calls
              */
             kind: string;
             /** @description What the operator wrote: the reason, or the reference of the payment. */
             text: string | null;
+        };
+        /** @description What the account owes for a period, and is owed. */
+        OwnNetting: {
+            /**
+             * @description The currency of the statement.
+             * @example USD
+             */
+            currency: string;
+            /** @description What is to be paid, by whoever owes more. */
+            difference: components["schemas"]["Money"];
+            /** @description The first moment of the day on which the difference is due. */
+            due_from: components["schemas"]["Time"];
+            /** @description What it is owed for calls that it carried. */
+            earned: components["schemas"]["Money"];
+            /** @description The first moment of the period. */
+            from: components["schemas"]["Time"];
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description Whether it is not paid and its day is over. */
+            is_overdue: boolean;
+            /** @description The first moment at which it is overdue. */
+            overdue_from: components["schemas"]["Time"];
+            /** @description What the account owes for calls that it sent. */
+            owed: components["schemas"]["Money"];
+            paid_at: components["schemas"]["Time"] | null;
+            /**
+             * @description Who pays it: `you`, `operator`, or null for nobody.
+             * @example you
+             */
+            payer: string | null;
+            /** @description `confirmed`, or `paid`. */
+            state: components["schemas"]["NettingStateView"];
+            /**
+             * @description Days of the period, and days to pay.
+             * @example 7/3
+             */
+            terms: string;
+            /**
+             * @description The zone of its days.
+             * @example Europe/Vienna
+             */
+            time_zone: string;
+            /** @description The first moment behind it. */
+            to: components["schemas"]["Time"];
+        };
+        /** @description Some own nettings, the newest first. */
+        OwnNettingPage: {
+            /** @description The page. */
+            items: components["schemas"]["OwnNetting"][];
+            /** @description Where the next page begins; null on the last. */
+            next_cursor: string | null;
         };
         /** @description A line of an own report. */
         OwnReportLine: components["schemas"]["OwnFigures"] & {
@@ -14995,6 +15274,11 @@ export type LookupError = components['schemas']['LookupError'];
 export type Money = components['schemas']['Money'];
 export type MoneyLine = components['schemas']['MoneyLine'];
 export type MovementView = components['schemas']['MovementView'];
+export type NettingLineView = components['schemas']['NettingLineView'];
+export type NettingPage = components['schemas']['NettingPage'];
+export type NettingPay = components['schemas']['NettingPay'];
+export type NettingStateView = components['schemas']['NettingStateView'];
+export type NettingStatement = components['schemas']['NettingStatement'];
 export type NotificationDelivery = components['schemas']['NotificationDelivery'];
 export type NotificationDeliveryList = components['schemas']['NotificationDeliveryList'];
 export type NotificationState = components['schemas']['NotificationState'];
@@ -15022,6 +15306,8 @@ export type OwnCdrTotals = components['schemas']['OwnCdrTotals'];
 export type OwnCurrencyBalance = components['schemas']['OwnCurrencyBalance'];
 export type OwnFigures = components['schemas']['OwnFigures'];
 export type OwnMovement = components['schemas']['OwnMovement'];
+export type OwnNetting = components['schemas']['OwnNetting'];
+export type OwnNettingPage = components['schemas']['OwnNettingPage'];
 export type OwnReportLine = components['schemas']['OwnReportLine'];
 export type OwnSignInList = components['schemas']['OwnSignInList'];
 export type OwnStatement = components['schemas']['OwnStatement'];
@@ -37881,7 +38167,7 @@ export interface operations {
                 /** @description Number, name, or `external_id:` of a carrier. */
                 carrier?: string;
                 /** @description Why they are there. */
-                kind?: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment" | "charge_correction" | "cost_correction";
+                kind?: "call_charge" | "attempt_cost" | "payment" | "refund" | "adjustment" | "charge_correction" | "cost_correction" | "netting";
                 /** @description At this time or later. A call counts at its end. */
                 from?: components["schemas"]["Time"];
                 /** @description Before this time. */
@@ -39373,6 +39659,377 @@ export interface operations {
                 };
             };
             /** @description Too many failures: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    netting_list: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Number, name, or `external_id:` of a customer; or give a carrier. */
+                customer?: string;
+                /** @description Number, name, or `external_id:` of a carrier. */
+                carrier?: string;
+                /** @description Only in this state. */
+                state?: "open" | "draft" | "confirmed" | "paid";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NettingPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such customer or carrier */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    netting_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NettingStatement"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such netting */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    netting_confirm: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is confirmed */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NettingStatement"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such netting */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is no draft */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong, or the key came with another request */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    netting_pay: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Names the request for 24 hours: sent again with the same key, it is done once and gets the same answer. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NettingPay"];
+            };
+        };
+        responses: {
+            /** @description It is paid */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NettingStatement"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such netting */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body did not come in time */
+            408: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description It is not confirmed, or paid already */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The body is of another type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A field is wrong */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
             429: {
                 headers: {
                     [name: string]: unknown;
@@ -42739,6 +43396,67 @@ export interface operations {
             };
             /** @description The records of its day were dropped */
             410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: wait */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    own_netting_list: {
+        parameters: {
+            query?: {
+                /** @description At most so many. */
+                limit?: number;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnNettingPage"];
+                };
+            };
+            /** @description The request cannot be read, or a parameter is wrong */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not signed in */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -60771,7 +61489,8 @@ export const pathsApiV1GatewaysExportGetParametersQueryFormatValues: ReadonlyArr
 export const pathsApiV1LcrProfilesGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "strategy", "-strategy"];
 export const pathsApiV1LcrProfilesExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "strategy", "-strategy"];
 export const pathsApiV1LcrProfilesExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/lcr-profiles/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
-export const pathsApiV1LedgerEntriesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/ledger/entries"]["get"]["parameters"]["query"]["kind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment", "charge_correction", "cost_correction"];
+export const pathsApiV1LedgerEntriesGetParametersQueryKindValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/ledger/entries"]["get"]["parameters"]["query"]["kind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment", "charge_correction", "cost_correction", "netting"];
+export const pathsApiV1NettingsGetParametersQueryStateValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/nettings"]["get"]["parameters"]["query"]["state"]> = ["open", "draft", "confirmed", "paid"];
 export const pathsApiV1NotificationTargetsGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQuerySortValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["sort"]> = ["name", "-name", "created_at", "-created_at", "updated_at", "-updated_at", "channel", "-channel", "status", "-status"];
 export const pathsApiV1NotificationTargetsExportGetParametersQueryFormatValues: ReadonlyArray<FlattenedDeepRequired<paths>["/api/v1/notification-targets/export"]["get"]["parameters"]["query"]["format"]> = ["csv", "yaml"];
@@ -60870,6 +61589,7 @@ export const customerGroupResourceKindValues: ReadonlyArray<FlattenedDeepRequire
 export const customerGroupVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerGroupVersion"]["kind"]> = ["customer_group"];
 export const customerResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerResource"]["kind"]> = ["customer"];
 export const customerSpecBillingModeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["billing"]["mode"]> = ["prepaid", "postpaid"];
+export const customerSpecNettingTermsValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["netting"]["terms"]> = ["7/3", "7/7", "15/7", "15/15", "30/15", "30/30"];
 export const customerSpecNumbersBlocked_classesValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["blocked_classes"]> = ["fixed_line", "mobile", "fixed_line_or_mobile", "toll_free", "premium_rate", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail", "satellite", "international_network"];
 export const customerSpecNumbersUnknown_numbersValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["unknown_numbers"]> = ["allow", "block"];
 export const customerSpecNumbersValidationValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["CustomerSpec"]["numbers"]["validation"]> = ["off", "possible", "valid"];
@@ -60879,7 +61599,7 @@ export const deckChangeKindValues: ReadonlyArray<FlattenedDeepRequired<component
 export const deckImportStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckImportState"]> = ["awaiting_file", "reading", "ready", "failed", "applied"];
 export const deckScopeValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DeckScope"]> = ["full", "partial"];
 export const drainStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["DrainState"]> = ["running", "draining"];
-export const entryKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["EntryKind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment", "charge_correction", "cost_correction"];
+export const entryKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["EntryKind"]> = ["call_charge", "attempt_cost", "payment", "refund", "adjustment", "charge_correction", "cost_correction", "netting"];
 export const exchangeRateResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateResource"]["kind"]> = ["exchange_rate"];
 export const exchangeRateVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeRateVersion"]["kind"]> = ["exchange_rate"];
 export const exchangeSourceResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["ExchangeSourceResource"]["kind"]> = ["exchange_source"];
@@ -60897,6 +61617,7 @@ export const lcrProfileSpecStrategyValues: ReadonlyArray<FlattenedDeepRequired<c
 export const lcrProfileVersionKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LcrProfileVersion"]["kind"]> = ["lcr_profile"];
 export const levelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["Level"]> = ["all", "category", "group", "customer", "named"];
 export const lookupErrorValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["LookupError"]> = ["no_such_name", "no_address", "no_service", "no_listener", "timed_out", "server_failed", "too_many_names"];
+export const nettingStateViewValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NettingStateView"]> = ["open", "draft", "confirmed", "paid"];
 export const notificationStateValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationState"]> = ["pending", "delivered", "failed", "dead", "suppressed"];
 export const notificationTargetResourceKindValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetResource"]["kind"]> = ["notification_target"];
 export const notificationTargetSpecChannelValues: ReadonlyArray<FlattenedDeepRequired<components>["schemas"]["NotificationTargetSpec"]["channel"]> = ["email", "webhook"];

@@ -30,6 +30,7 @@ export const ledger = {
     attempt_cost: 'Cost of an attempt',
     charge_correction: 'Correction of a charge',
     cost_correction: 'Correction of a cost',
+    netting: 'Netting',
   },
   pay: {
     open: 'Post a payment',

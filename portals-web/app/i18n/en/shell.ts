@@ -22,6 +22,7 @@ export const shell = {
     cdrsCancelled: 'Cancelled',
     trafficReport: 'Traffic',
     reratings: 'Re-rating',
+    nettings: 'Netting',
     exchange: 'Exchange rates',
     exchangeReport: 'Exchange differences',
     jobs: 'Background jobs',

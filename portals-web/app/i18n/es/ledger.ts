@@ -35,6 +35,7 @@ export const ledger: Translation<typeof english> = {
     attempt_cost: 'Costo de un intento',
     charge_correction: 'Corrección de un cargo',
     cost_correction: 'Corrección de un costo',
+    netting: 'Compensación',
   },
   pay: {
     open: 'Asentar un pago',

@@ -25,6 +25,7 @@ export const shell: Translation<typeof english> = {
     cdrsCancelled: 'Canceladas',
     trafficReport: 'Tráfico',
     reratings: 'Retarificación',
+    nettings: 'Compensación',
     exchange: 'Tipos de cambio',
     exchangeReport: 'Diferencias de cambio',
     jobs: 'Tareas en segundo plano',

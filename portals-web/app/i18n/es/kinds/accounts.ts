@@ -230,4 +230,21 @@ export const accounts: Record<string, string> = {
   'Whether it is sent.': 'Si se envía.',
   'The zone that its days are of, by its name in the IANA database.':
     'La zona de sus días, por su nombre en la base de datos IANA.',
+  'The carrier that is the same company: what both owe is taken off both balances, and the difference is paid. A change counts from the next period.':
+    'El carrier que es la misma empresa: lo que ambos deben se descuenta de ambos saldos y se paga la diferencia. Un cambio vale desde el período siguiente.',
+  'it pays for all its calls': 'paga todas sus llamadas',
+  'The carrier that is the same company. A carrier is netted with one customer.':
+    'El carrier que es la misma empresa. Un carrier se compensa con un solo cliente.',
+  'Days of a period, and days from its end until the difference is to be paid.':
+    'Días de un período, y días desde su fin hasta que debe pagarse la diferencia.',
+  'A day on which a period begins; all others follow from it. The first statement is of the period in which this is set, or of the one that begins on this day.':
+    'Un día en que empieza un período; los demás resultan de él. El primer estado de cuenta es del período en que esto se establece, o del que empieza ese día.',
+  'The currency of its statements: USD, or one that has an exchange rate. What was charged in another is converted by the rates that count at the end of the period.':
+    'La moneda de sus estados de cuenta: USD, o una que tenga tipo de cambio. Lo cobrado en otra se convierte con los tipos que valen al final del período.',
+  'A week, paid within three days.': 'Una semana, pagada en tres días.',
+  'A week, paid within seven days.': 'Una semana, pagada en siete días.',
+  'Fifteen days, paid within seven.': 'Quince días, pagados en siete.',
+  'Fifteen days, paid within fifteen.': 'Quince días, pagados en quince.',
+  'Thirty days, paid within fifteen.': 'Treinta días, pagados en quince.',
+  'Thirty days, paid within thirty.': 'Treinta días, pagados en treinta.',
 }
