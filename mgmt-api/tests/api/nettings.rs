@@ -246,7 +246,9 @@ async fn a_customer_sees_its_own_statements_once_they_are_confirmed() {
     let own = key_with(&api, 11, "customer", customer, &reads).await;
     let own_carrier = key_with(&api, 12, "carrier", carrier.unwrap(), &reads).await;
     let others = key_with(&api, 13, "carrier", other.unwrap(), &reads).await;
-    let blind = key_with(&api, 14, "customer", 999_999, &["cdr.read"]).await;
+    let second = json!({ "name": "second", "spec": { "rate_card": "retail" } });
+    let second = api.post("/api/v1/customers", &second).await.json()["id"].as_i64();
+    let blind = key_with(&api, 14, "customer", second.unwrap(), &["cdr.read"]).await;
     let path = "/api/v1/own-nettings";
     assert_eq!(get_as(&api, &own, path).await.json()["items"], json!([]));
     let id = only(&api, "state=draft").await["id"].clone();
@@ -283,6 +285,8 @@ async fn another_operator_finds_no_netting_and_a_reader_confirms_none() {
     let id = only(&api, "state=draft").await["id"].clone();
     let rights = ["ledger.read", "ledger.write"];
     let another = key_with(&api, 40, "operator", 0, &rights).await;
+    let of_nobody = "UPDATE tenant SET resource_id = NULL WHERE id = 40";
+    store::testing::execute(&api.store, of_nobody).await;
     let seen = get_as(&api, &another, PATH).await;
     assert_eq!(
         (seen.status, seen.json()["items"].clone()),
@@ -342,11 +346,9 @@ async fn what_cannot_be_netted_is_refused_by_its_field() {
         let found = refused.json()["errors"][0]["field"].clone();
         assert!(found.as_str().unwrap().ends_with(field), "{found}");
     }
-    let gone = api.with_key(
-        "DELETE",
-        "/api/v1/carriers/cheap",
-        axum::body::Body::empty(),
-    );
+    let mut gone = api.with_key("DELETE", "/api/v1/carriers/cheap", Body::empty());
+    let any = HeaderValue::from_static("*");
+    gone.headers_mut().insert(header::IF_MATCH, any);
     let gone = api.send(gone).await;
     assert_eq!(gone.status, StatusCode::CONFLICT, "{}", gone.body);
 }

@@ -9366,7 +9366,7 @@ export interface components {
             cps_smoothing_ms?: number | null;
             /** @description The group within its category. */
             group?: string | null;
-            /** @description The carrier that is the same company: what both owe is taken off both balances, and the difference is paid. */
+            /** @description The carrier that is the same company: what both owe is taken off both balances, and the difference is paid. A change counts from the next period. */
             netting?: {
                 /** @description The carrier that is the same company. A carrier is netted with one customer. */
                 carrier: string;
