@@ -68,7 +68,7 @@ function useColumns(): Column<NettingStatement>[] {
     {
       id: 'state',
       header: t('column.state'),
-      width: 128,
+      width: 152,
       cell: (row) => <NettingState {...row} />,
     },
     {
