@@ -42,8 +42,8 @@ use gathering::Gathering;
 use gauges::Gauges;
 use mailbox::{Inbox, Mailbox, mailbox};
 use media::ShardMedia;
-use media_relay::io::{MediaRelay, RelayConfig, RelayLink, Wake};
-use media_relay::ports::{PortRange, RelayAddress};
+use media_relay::io::{MediaRelay, RelayConfig, RelayLink, SocketBudget, Wake};
+use media_relay::ports::{PORTS_PER_SESSION, PortRange, RelayAddress};
 use mio::{Poll, Waker};
 use names::{Dns, NameKeeper, Names, Reach};
 use ng::NgServer;
@@ -53,6 +53,7 @@ use rating::Timestamp;
 use rating::cdr::Transport;
 use retired::Retired;
 use routing_engine::Snapshot;
+use rustix::process::{Resource, getrlimit};
 use shard::{Orders, Shard, ShardSocket};
 use sip_core::Duration as SipDuration;
 use sip_core::ticket::TicketKey;
@@ -103,6 +104,7 @@ pub(crate) struct Edge {
     quality: SharedQuality,
     retired: Retired,
     ng: Option<NgServer>,
+    media_sockets: Arc<SocketBudget>,
     running: std::sync::Mutex<Option<Running>>,
 }
 
@@ -235,6 +237,7 @@ impl Edge {
             quality,
             retired: Retired::start()?,
             ng,
+            media_sockets: relay.sockets(),
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
@@ -531,13 +534,30 @@ fn start_media(
     mailboxes: &[Mailbox],
 ) -> anyhow::Result<(MediaRelay, Vec<RelayLink>)> {
     let media = &config.media;
+    let ports = PortRange::new(media.port_min, media.port_max)
+        .map_err(|error| anyhow!("`media.port_min` to `media.port_max`: {error}"))?;
+    let connections = config.sip.tcp_connections_max + config.http.connections_max;
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let sockets_max = media::sockets_max(files, connections.into());
+    let (calls, room) = (
+        ports.sessions(),
+        sockets_max / usize::from(PORTS_PER_SESSION),
+    );
+    if room < calls {
+        tracing::warn!(
+            files,
+            room,
+            calls,
+            "the limit of open files leaves room for fewer relayed calls than the media ports have; raise it (ulimit -n, LimitNOFILE)"
+        );
+    }
     let relay = RelayConfig {
         address: RelayAddress {
             bind: media.address,
             advertised: config.media_advertised(),
         },
-        ports: PortRange::new(media.port_min, media.port_max)
-            .map_err(|error| anyhow!("`media.port_min` to `media.port_max`: {error}"))?,
+        ports,
+        sockets_max,
         threads: usize::from(media.threads),
         stock_per_shard: MEDIA_STOCK_PER_SHARD,
         quiet_period: MEDIA_QUIET_PERIOD,

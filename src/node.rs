@@ -319,7 +319,7 @@ fn create_data_directory(path: &Path) -> anyhow::Result<()> {
     })
 }
 
-/// Each relayed call takes four descriptors: as many as the system allows are wanted.
+/// Each relayed call takes four descriptors, and up to two more: as many as the system allows are wanted.
 fn allow_many_files() {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);

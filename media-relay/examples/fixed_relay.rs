@@ -34,6 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             advertised: base.ip(),
         },
         ports: PortRange::new(base.port(), last)?,
+        sockets_max: usize::MAX,
         threads: rest.first().map_or(Ok(1), |threads| threads.parse())?,
         stock_per_shard: usize::from(sessions),
         quiet_period: Duration::from_secs(5),

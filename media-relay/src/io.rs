@@ -11,14 +11,17 @@
 //! and nothing is allocated per packet.
 
 mod board;
+mod budget;
+mod lane;
 mod link;
 mod poller;
 mod sockets;
 mod worker;
 
+pub use budget::SocketBudget;
 pub use link::{MediaEvent, RelayLink, SessionMedia};
 
-use crate::ports::{PortQuad, PortRange, RelayAddress};
+use crate::ports::{PORTS_PER_SESSION, PortQuad, PortRange, RelayAddress};
 use crate::session::SessionId;
 use crate::slots::Slots;
 use board::Board;
@@ -46,8 +49,11 @@ pub type Wake = Arc<dyn Fn() + Send + Sync>;
 pub struct RelayConfig {
     /// Where it listens and what it advertises.
     pub address: RelayAddress,
-    /// The ports of its sessions. Each session takes four, and four file descriptors.
+    /// The ports of its sessions. Each session takes four.
     pub ports: PortRange,
+    /// Sockets that it may have open, at least 4: a session takes four, and two more while both its streams are
+    /// steady. Ports beyond that are never opened, and streams go without a second socket.
+    pub sockets_max: usize,
     /// Relay threads, at least 1. One carries some thousand sessions.
     pub threads: usize,
     /// Sessions kept ready for each shard, at least 1. Too few refuse calls in a burst; they are
@@ -89,6 +95,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct MediaRelay {
     stop: Arc<AtomicBool>,
+    budget: Arc<SocketBudget>,
     threads: Vec<(Arc<Alarm>, Option<JoinHandle<()>>)>,
 }
 
@@ -105,6 +112,7 @@ impl MediaRelay {
         let epoch = Instant::now();
         let mut relay = Self {
             stop: Arc::new(AtomicBool::new(false)),
+            budget: Arc::new(budget(config)),
             threads: Vec::new(),
         };
         let mut sides = Vec::new();
@@ -150,6 +158,8 @@ impl MediaRelay {
             shards,
             unopened: quads.into(),
             slots: Slots::new(thread, config.quiet_period),
+            budget: Arc::clone(&self.budget),
+            said_short: false,
             bind_error: None,
         };
         worker.fill_stocks();
@@ -163,6 +173,11 @@ impl MediaRelay {
             .map_err(StartError::Thread)?;
         self.threads.push((Arc::clone(&side.alarm), Some(handle)));
         Ok(side)
+    }
+
+    /// The count of its sockets.
+    pub fn sockets(&self) -> Arc<SocketBudget> {
+        Arc::clone(&self.budget)
     }
 
     /// Stops the threads and waits for them. Sessions that go on are cut.
@@ -191,26 +206,33 @@ impl Drop for MediaRelay {
 
 fn check(config: &RelayConfig, shards: usize) -> Result<(), StartError> {
     let sessions = config.ports.sessions();
+    let socket_least = usize::from(PORTS_PER_SESSION);
+    let any = usize::MAX;
+    let short = usize::from(u16::MAX);
+    let threads_max = sessions.min(SessionId::THREADS_MAX);
     let bounds = [
-        (
-            "threads",
-            config.threads,
-            sessions.min(SessionId::THREADS_MAX),
-        ),
-        ("shards", shards, usize::from(u16::MAX)),
-        (
-            "stock_per_shard",
-            config.stock_per_shard,
-            usize::from(u16::MAX),
-        ),
+        ("threads", config.threads, 1, threads_max),
+        ("shards", shards, 1, short),
+        ("stock_per_shard", config.stock_per_shard, 1, short),
+        ("sockets_max", config.sockets_max, socket_least, any),
     ];
-    for (name, value, most) in bounds {
-        if value == 0 || value > most {
-            let least = 1;
+    for (name, value, least, most) in bounds {
+        if value < least || value > most {
             return Err(StartError::OutOfBounds { name, least, most });
         }
     }
     Ok(())
+}
+
+fn budget(config: &RelayConfig) -> SocketBudget {
+    // A socket that is bound to all addresses would keep the one that its first peer was reached from.
+    let max = match config.address.bind.is_unspecified() {
+        true => config
+            .sockets_max
+            .min(config.ports.sessions() * usize::from(PORTS_PER_SESSION)),
+        false => config.sockets_max,
+    };
+    SocketBudget::new(max, config.ports.sessions())
 }
 
 /// The ports of one thread: every n-th session's worth.

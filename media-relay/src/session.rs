@@ -209,6 +209,19 @@ impl Session {
         &self.leg(side).counts
     }
 
+    /// Whether RTP of `source` at the port of `side` may pass and changes who is heard there.
+    #[cfg(feature = "io")]
+    pub(crate) fn would_turn(&self, side: Side, source: SocketAddr, now: Duration) -> bool {
+        let leg = self.leg(side);
+        !leg.comes_from(source) && leg.would_accept(Channel::Rtp, source, now)
+    }
+
+    /// Whether RTP of `side` was learned to come from `source`.
+    #[cfg(feature = "io")]
+    pub(crate) fn comes_from(&self, side: Side, source: SocketAddr) -> bool {
+        self.leg(side).comes_from(source)
+    }
+
     fn take_rtp(&mut self, side: Side, datagram: &[u8], now: Duration) {
         let header = Header::of(datagram);
         let codec = header.and_then(|header| self.codec_from(side, header.payload_type));

@@ -177,7 +177,7 @@ impl<S> Slots<S> {
         &mut self,
         index: usize,
         now: Duration,
-    ) -> Option<(&S, Option<&mut Session>)> {
+    ) -> Option<(&mut S, Option<&mut Session>)> {
         let slot = self.slots.get_mut(index)?;
         let session = match &mut slot.state {
             State::Active(session) => Some(session),
@@ -187,7 +187,7 @@ impl<S> Slots<S> {
             }
             State::Ready | State::Stocked => None,
         };
-        Some((&slot.sockets, session))
+        Some((&mut slot.sockets, session))
     }
 
     /// What slot `index` holds.

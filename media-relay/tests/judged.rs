@@ -166,6 +166,7 @@ fn relay_one_call() {
             advertised: RELAY.into(),
         },
         ports: PortRange::new(INGRESS_PORT, INGRESS_PORT + 3).unwrap(),
+        sockets_max: usize::MAX,
         threads: 1,
         stock_per_shard: 1,
         quiet_period: Duration::from_secs(60),

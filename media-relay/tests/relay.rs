@@ -43,6 +43,7 @@ fn config(sessions: u16) -> RelayConfig {
             advertised: ip,
         },
         ports: PortRange::new(20_000, 20_000 + 4 * sessions - 1).unwrap(),
+        sockets_max: usize::MAX,
         threads: 1,
         stock_per_shard: usize::from(sessions),
         quiet_period: Duration::from_millis(300),
@@ -437,16 +438,16 @@ fn a_relay_without_a_single_port_does_not_start() {
     let _taken = UdpSocket::bind((config.address.bind, 20_000)).unwrap();
     let error = MediaRelay::start(&config, &[no_wake()]).unwrap_err();
     assert!(matches!(error, StartError::NoPorts { .. }));
-    let none = RelayConfig {
+    let threads = RelayConfig {
         threads: 0,
         ..config
     };
-    let error = MediaRelay::start(&none, &[no_wake()]).unwrap_err();
-    assert!(matches!(
-        error,
-        StartError::OutOfBounds {
-            name: "threads",
-            ..
-        }
-    ));
+    let sockets = RelayConfig {
+        sockets_max: 3,
+        ..config
+    };
+    for (config, wanted) in [(threads, "threads"), (sockets, "sockets_max")] {
+        let error = MediaRelay::start(&config, &[no_wake()]).unwrap_err();
+        assert!(matches!(error, StartError::OutOfBounds { name, .. } if name == wanted));
+    }
 }

@@ -274,6 +274,16 @@ impl Scrape {
             "srtp_not_sealed_total",
             "Packets of ended calls that were dropped because their number had been encrypted before",
             media.unencrypted,
+        )?;
+        self.gauge(
+            "media_sockets",
+            "Sockets of the media relay: four for each session, and one for each side's steady stream",
+            media.sockets,
+        )?;
+        self.gauge(
+            "media_sockets_max",
+            "Sockets that the media relay may open; calls that need more are refused",
+            media.sockets_max,
         )
     }
 

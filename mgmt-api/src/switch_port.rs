@@ -273,6 +273,10 @@ pub struct MediaFigures {
     pub undecrypted: Undecrypted,
     /// Packets that could not be encrypted: their number was used.
     pub unencrypted: u64,
+    /// Sockets that the relay has open now.
+    pub sockets: u64,
+    /// Sockets that it may have open.
+    pub sockets_max: u64,
 }
 
 /// Datagrams of legs with SRTP that were dropped, of calls that ended.

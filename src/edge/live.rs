@@ -124,6 +124,8 @@ impl SwitchPort for Edge {
                 },
             );
         }
+        sample.media.sockets = self.media_sockets.open() as u64;
+        sample.media.sockets_max = self.media_sockets.max() as u64;
         sample.ng = self.ng.as_ref().map(|ng| ng.figures());
         sample.defence = self.defence();
         let sum = |of: fn(&super::Gauges) -> &AtomicU64| {

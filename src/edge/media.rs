@@ -16,6 +16,16 @@ pub(crate) struct ShardMedia {
     inactive_after: Option<Duration>,
 }
 
+/// Descriptors of the journal, the database, files and timers, which nothing else limits.
+const FILES_OF_OTHERS: u64 = 512;
+
+/// Sockets that media may have of the `files` that the process may open, so that `connections`, the journal and
+/// the database find theirs; half of all at least.
+pub(super) fn sockets_max(files: u64, connections: u64) -> usize {
+    let others = connections.saturating_add(FILES_OF_OTHERS).min(files / 2);
+    usize::try_from(files - others).unwrap_or(usize::MAX)
+}
+
 /// What the engine takes ports from.
 struct Stock(Rc<RefCell<RelayLink>>);
 
@@ -99,5 +109,18 @@ impl MediaPorts for Stock {
 
     fn statistics(&self, session: SessionId) -> Option<MediaStatistics> {
         self.0.borrow().statistics(session)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_keep_their_descriptors_and_media_half_of_all() {
+        assert_eq!(sockets_max(524_288, 11_024), 512_752);
+        assert_eq!(sockets_max(20_000, 11_024), 10_000);
+        assert_eq!(sockets_max(u64::MAX, 11_024), usize::MAX - 11_536);
+        assert_eq!(sockets_max(1, u64::MAX), 1);
     }
 }

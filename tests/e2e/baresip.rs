@@ -305,6 +305,52 @@ fn telephones_call_talk_hold_resume_and_dial_tones_over_udp_tcp_and_tls() {
     }
 }
 
+/// Second sockets of steady streams: those of sessions come by fours.
+fn steady_streams(switch: &Switch) -> u64 {
+    switch.metric("media_sockets", "") as u64 % 4
+}
+
+#[test]
+fn steady_streams_of_telephones_have_sockets_that_outlive_hold_and_resume() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::new(folder.path());
+    authority.issue("node", "node");
+    authority.issue("phone", "phone");
+    for trunk in ["", SEALED] {
+        let accounts = [if trunk.is_empty() { "" } else { MANDATORY }, ""];
+        let (switch, mut caller, mut callee, to) =
+            between_with("tls", &authority, TONE, "", accounts, trunk);
+        let most = switch.metric("media_sockets_max", "");
+        assert!((4.0..).contains(&most), "{most}");
+        caller.tell("dial", &format!("sip:{NUMBER}@{to};transport=tls"));
+        caller.wait_for("CALL_ESTABLISHED", "");
+        callee.wait_for("CALL_ESTABLISHED", "");
+        until("both streams are steady", || steady_streams(&switch) == 2);
+        for command in ["hold", "resume"] {
+            caller.events.clear();
+            callee.events.clear();
+            caller.tell(command, "");
+            callee.wait_for("CALL_REMOTE_SDP", "offer");
+            caller.wait_for("CALL_REMOTE_SDP", "answer");
+        }
+        caller.tell("sndcode", "5");
+        callee.wait_until_said("received event: '5' (end=1)", 1);
+        callee.tell("sndcode", "9");
+        caller.wait_until_said("received event: '9' (end=1)", 1);
+        assert_eq!(steady_streams(&switch), 2);
+        caller.tell("hangup", "");
+        callee.wait_for("CALL_CLOSED", "");
+        switch.wait_until_idle();
+        until("their sockets are closed", || steady_streams(&switch) == 0);
+        let record = &switch.wait_for_cdrs(1)[0];
+        let id = record["id"].as_str().unwrap();
+        let media = &switch.get(&format!("/api/v1/cdrs/{id}"))["media"];
+        for side in ["packets_from_customer", "packets_from_carrier"] {
+            assert!(media[side].as_u64().unwrap() > 250, "{media}");
+        }
+    }
+}
+
 /// A trunk whose media is encrypted, and the parameter of a telephone's account that demands it.
 const SEALED: &str = "media_encryption: {mode: required}";
 const SEALED_IN_CLEAR: &str = "media_encryption: {mode: required, keys_in_clear: true}";

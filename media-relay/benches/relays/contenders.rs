@@ -105,6 +105,7 @@ pub(crate) fn relay(sessions: u16) -> ! {
             advertised: OURS.into(),
         },
         ports: PortRange::new(BASE_PORT, BASE_PORT + 4 * sessions - 1).unwrap(),
+        sockets_max: usize::MAX,
         threads: 1,
         stock_per_shard: usize::from(sessions),
         quiet_period: Duration::from_secs(5),

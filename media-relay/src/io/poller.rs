@@ -43,7 +43,7 @@ impl Poller {
         Ok((Self { set, woken }, Waker(waker)))
     }
 
-    /// Watches `socket` for as long as the poller lives. It must not be closed before.
+    /// Watches `socket` until it is closed; where there is no `epoll` it must not be closed before the poller.
     pub(super) fn add(&mut self, socket: &UdpSocket, token: usize) -> io::Result<()> {
         self.set.add(socket, token)
     }

@@ -6,14 +6,15 @@
 use super::RelayConfig;
 use super::Wake;
 use super::board::Board;
+use super::budget::SocketBudget;
+use super::lane::{self, Buffers, Lane};
 use super::link::{Alarm, Command, MediaEvent, SessionMedia};
 use super::poller::Poller;
 use super::sockets::{Sockets, place_of};
 use crate::ReadyPair;
 use crate::ports::PortQuad;
-use crate::session::{Session, SessionId, Side, Verdict};
+use crate::session::{Session, SessionId, Side};
 use crate::slots::Slots;
-use crate::srtp::OVERHEAD_MAX;
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -28,8 +29,6 @@ const TICK: Duration = Duration::from_millis(100);
 const COMMANDS_PER_TURN: usize = 256;
 /// Ports tried in one turn while others turn out to be taken.
 const BIND_ATTEMPTS_PER_TURN: usize = 256;
-/// The longest datagram relayed: a jumbo frame. Longer ones are no media and dropped.
-const DATAGRAM_MAX: usize = 9_216;
 
 /// All that a relay thread owns.
 pub(super) struct Worker {
@@ -43,6 +42,9 @@ pub(super) struct Worker {
     pub(super) shards: Vec<ShardSide>,
     pub(super) unopened: VecDeque<PortQuad>,
     pub(super) slots: Slots<Sockets>,
+    pub(super) budget: Arc<SocketBudget>,
+    /// Said that the budget leaves ports unopened.
+    pub(super) said_short: bool,
     /// Why the latest attempt to open ports failed; `None` after one that did not.
     pub(super) bind_error: Option<io::Error>,
 }
@@ -60,14 +62,14 @@ impl Worker {
     /// Serves until told to stop.
     pub(super) fn run(mut self) {
         let mut readable = Vec::new();
-        let mut buffer = vec![0; DATAGRAM_MAX + 1 + OVERHEAD_MAX];
+        let mut buffers = Buffers::new();
         let mut next_tick = self.epoch.elapsed() + TICK;
         while !self.stop.load(Ordering::Acquire) {
             let idle = next_tick.saturating_sub(self.epoch.elapsed());
             self.sleep(&mut readable, idle);
             let now = self.epoch.elapsed();
             for token in readable.drain(..) {
-                self.relay_one(token, &mut buffer, now);
+                self.relay_one(token, &mut buffers, now);
             }
             let commanded = self.obey(now);
             if now >= next_tick {
@@ -101,35 +103,37 @@ impl Worker {
     // === Packets ===
 
     /// Reads one packet and sends it on. If the socket holds more, it is reported again.
-    fn relay_one(&mut self, token: usize, buffer: &mut [u8], now: Duration) {
-        let (index, side, channel) = place_of(token);
-        let Some((sockets, session)) = self.slots.arrived(index, now) else {
+    fn relay_one(&mut self, token: usize, buffers: &mut Buffers, now: Duration) {
+        let (slot, ..) = place_of(token);
+        let Some((sockets, session)) = self.slots.arrived(slot, now) else {
             return;
         };
-        let received = &mut buffer[..=DATAGRAM_MAX];
-        let Ok((length, source)) = sockets.of(side, channel).recv_from(received) else {
+        let Some(read) = lane::read(sockets, token, &mut buffers.first) else {
             return;
         };
         let Some(session) = session else {
             return;
         };
-        // One that is too long has lost its end: no media, as an empty one is none.
-        let length = if length > DATAGRAM_MAX { 0 } else { length };
-        let (verdict, length) = session.pass(side, channel, source, buffer, length, now);
-        if let Verdict::Forward {
-            side: to,
-            channel,
-            destination,
-        } = verdict
-            && sockets
-                .of(to, channel)
-                .send_to(&buffer[..length], destination)
-                .is_err()
-        {
-            // What cannot be sent at once would come late; the next packet is better.
-            session.not_sent(side);
+        let mut lane = Lane {
+            sockets,
+            session,
+            board: &self.board,
+            slot,
+            now,
+        };
+        let Some(side) = lane.pass(token, read, buffers) else {
+            return;
+        };
+        let is_new = !lane.sockets.has_own(side);
+        if is_new && !self.budget.take_stream() {
+            return;
         }
-        self.board.show(index, side, session);
+        if let Err(error) = lane.connect(side, &mut self.poller, buffers) {
+            tracing::debug!(%error, "a stream goes on without its own socket");
+        }
+        if is_new && !lane.sockets.has_own(side) {
+            self.budget.give_streams(1);
+        }
     }
 
     // === Commands ===
@@ -158,6 +162,8 @@ impl Worker {
             }
             Command::Stop(id) => {
                 if let Some(shard) = self.slots.stop(id, now) {
+                    let sockets = self.slots.sockets_mut(id.slot());
+                    self.budget.give_streams(sockets.map_or(0, Sockets::part));
                     self.shards[shard].push(MediaEvent::Stopped { session: id });
                 }
             }
@@ -244,14 +250,33 @@ impl Worker {
                 return None;
             }
             *bind_attempts -= 1;
+            if !self.budget.take_session() {
+                self.say_short();
+                return None;
+            }
             self.open_next();
         }
     }
 
-    /// Opens the ports of one more slot. Ports that cannot be opened are tried again when all
-    /// others have been.
+    /// Says once that calls will be refused before the process is out of descriptors.
+    fn say_short(&mut self) {
+        if !std::mem::replace(&mut self.said_short, true) {
+            let (open, max) = (self.budget.open(), self.budget.max());
+            let unopened = self.unopened.len();
+            tracing::warn!(
+                open,
+                max,
+                unopened,
+                "no more media ports: the limit of open files leaves no more"
+            );
+        }
+    }
+
+    /// Opens the ports of one more slot, for which there is room. Ports that cannot be opened are tried again
+    /// when all others have been.
     fn open_next(&mut self) {
         let Some(quad) = self.unopened.pop_front() else {
+            self.budget.give_session();
             return;
         };
         let slot = self.slots.len();
@@ -271,6 +296,7 @@ impl Worker {
                     tracing::warn!(%error, port, "media ports cannot be opened, trying others");
                 }
                 self.bind_error = Some(error);
+                self.budget.give_session();
                 self.unopened.push_back(quad);
             }
         }

@@ -93,6 +93,12 @@ impl Leg {
         lock.accepts(source, announced, now)
     }
 
+    /// Whether RTP was learned to come from `source`.
+    #[cfg(feature = "io")]
+    pub(super) fn comes_from(&self, source: SocketAddr) -> bool {
+        self.rtp.source() == Some(source)
+    }
+
     /// By which port and to which address this peer gets a packet of `kind`.
     pub(super) fn destination(&self, kind: Kind) -> Option<(Channel, SocketAddr)> {
         let remote = self.announced.as_ref().filter(|_| self.receiving)?;

@@ -57,6 +57,8 @@ async fn metrics_copy_the_switchs_counters() {
                 key_used_up: 4,
             },
             unencrypted: 9,
+            sockets: 14,
+            sockets_max: 8_000,
             ..MediaFigures::default()
         },
         ng: Some(NgFigures {
@@ -87,6 +89,8 @@ async fn metrics_copy_the_switchs_counters() {
         "srtp_dropped_total{reason=\"replayed\"} 5",
         "srtp_dropped_total{reason=\"key_used_up\"} 4",
         "srtp_not_sealed_total 9",
+        "media_sockets 14",
+        "media_sockets_max 8000",
         "media_ng_calls 12",
         "media_ng_requests_total{result=\"offer\"} 20",
         "media_ng_requests_total{result=\"not_allowed\"} 8",
