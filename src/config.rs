@@ -225,6 +225,7 @@ pub(crate) struct MediaConfig {
     pub(crate) port_max: u16,
     pub(crate) threads: u16,
     pub(crate) inactivity_timeout_s: u32,
+    pub(crate) refused_networks: Vec<String>,
     pub(crate) ng: MediaNgConfig,
 }
 

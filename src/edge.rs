@@ -41,8 +41,8 @@ use drift::{DriftKeeper, Drifted};
 use gathering::Gathering;
 use gauges::Gauges;
 use mailbox::{Inbox, Mailbox, mailbox};
-use media::ShardMedia;
-use media_relay::io::{MediaRelay, RelayConfig, RelayLink, SocketBudget, Wake};
+use media::{RefusedNetworks, ShardMedia};
+use media_relay::io::{MediaRelay, RelayConfig, RelayFigures, RelayLink, Wake};
 use media_relay::ports::{PORTS_PER_SESSION, PortRange, RelayAddress};
 use mio::{Poll, Waker};
 use names::{Dns, NameKeeper, Names, Reach};
@@ -104,7 +104,7 @@ pub(crate) struct Edge {
     quality: SharedQuality,
     retired: Retired,
     ng: Option<NgServer>,
-    media_sockets: Arc<SocketBudget>,
+    relay_figures: RelayFigures,
     running: std::sync::Mutex<Option<Running>>,
 }
 
@@ -237,7 +237,7 @@ impl Edge {
             quality,
             retired: Retired::start()?,
             ng,
-            media_sockets: relay.sockets(),
+            relay_figures: relay.figures(),
             running: std::sync::Mutex::new(Some(Running {
                 threads,
                 tcp,
@@ -332,6 +332,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     let inactive_after_s = shared.config.media.inactivity_timeout_s;
     let inactive_after = Duration::from_secs(inactive_after_s.into());
     let inactive_after = (inactive_after_s > 0).then_some(inactive_after);
+    let refused_media = RefusedNetworks::of(&shared.config.media)?;
     let ownership = shared.ownership.clone();
     let mailboxes = shared.mailboxes.clone();
     let tcp = shared.tcp.clone();
@@ -375,7 +376,7 @@ fn start_shard(number: u16, shared: &Shared, parts: ShardParts) -> anyhow::Resul
     std::thread::Builder::new()
         .name(format!("shard-{number}"))
         .spawn(move || {
-            let media = ShardMedia::new(parts.link, inactive_after);
+            let media = ShardMedia::new(parts.link, inactive_after, refused_media);
             let current = snapshot.load_full();
             let snapshot_number = current.number();
             let engine = Engine::new(engine_config, seed, clock.now(), current, media.ports());

@@ -4,6 +4,7 @@
 //! [`MediaPorts`], and says what to do with it by [`MediaCommand`] events.
 
 use media_relay::{MediaKeys, MediaStatistics, ReadyPair, RemoteMedia, SessionId};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Where keys for media come from.
@@ -20,6 +21,11 @@ pub trait MediaPorts: KeySource {
 
     /// What has been relayed so far; `None` when nothing is known of the session.
     fn statistics(&self, session: SessionId) -> Option<MediaStatistics>;
+
+    /// Whether media may be sent to `address`: a description that names another is refused.
+    fn may_send_to(&self, _address: IpAddr) -> bool {
+        true
+    }
 }
 
 /// The whole of what the relay needs to know of a session.

@@ -224,6 +224,9 @@ impl CallMedia {
         };
         let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
         let relayed = relayed_stream(&sdp);
+        if !may_send(core, pair, relayed.map(|index| &sdp.media()[index])) {
+            return Err(UnusableSdp);
+        }
         if let Some(encryption) = &mut self.encryption {
             let stream = relayed.map(|index| (index, &sdp.media()[index]));
             match half {
@@ -251,6 +254,9 @@ impl CallMedia {
         };
         let relayed = relayed_stream(&sdp);
         let stream = relayed.map(|index| (index, &sdp.media()[index]));
+        if !may_send(core, pair, stream.map(|(_, media)| media)) {
+            return;
+        }
         if let Some(encryption) = &mut self.encryption
             && encryption.take_answer(from, stream).is_err()
         {
@@ -359,7 +365,7 @@ impl CallMedia {
         let relayed = relayed_stream(&sdp);
         let media = relayed.map(|index| &sdp.media()[index]);
         let holds = self.agreed.holds;
-        if !self.has_the_same_keys(core, from, relayed, &sdp) {
+        if !may_send(core, pair, media) || !self.has_the_same_keys(core, from, relayed, &sdp) {
             return false;
         }
         let sent = &self.sent[from.other() as usize];
@@ -521,6 +527,12 @@ impl Negotiated {
             keys: None,
         }
     }
+}
+
+/// Whether media may go where a description wants it.
+fn may_send(core: &Core, pair: ReadyPair, media: Option<&Media<'_>>) -> bool {
+    let remote = media.and_then(remote_media);
+    remote.is_none_or(|remote| core.may_send(pair, &remote))
 }
 
 /// Where a side shall send its media.

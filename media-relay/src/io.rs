@@ -12,19 +12,21 @@
 
 mod board;
 mod budget;
+mod hairpins;
 mod lane;
 mod link;
 mod poller;
 mod sockets;
 mod worker;
 
-pub use budget::SocketBudget;
 pub use link::{MediaEvent, RelayLink, SessionMedia};
 
 use crate::ports::{PORTS_PER_SESSION, PortQuad, PortRange, RelayAddress};
 use crate::session::SessionId;
 use crate::slots::Slots;
 use board::Board;
+use budget::SocketBudget;
+use hairpins::Hairpins;
 use link::{Alarm, ThreadEnd, ThreadSide};
 use poller::Poller;
 use std::io;
@@ -96,7 +98,32 @@ pub enum StartError {
 pub struct MediaRelay {
     stop: Arc<AtomicBool>,
     budget: Arc<SocketBudget>,
+    hairpins: Arc<Hairpins>,
     threads: Vec<(Arc<Alarm>, Option<JoinHandle<()>>)>,
+}
+
+/// Figures of a relay, which may be read at any time.
+#[derive(Clone, Debug)]
+pub struct RelayFigures {
+    budget: Arc<SocketBudget>,
+    hairpins: Arc<Hairpins>,
+}
+
+impl RelayFigures {
+    /// Sockets that are open now.
+    pub fn sockets_open(&self) -> usize {
+        self.budget.open()
+    }
+
+    /// Sockets that may be open.
+    pub fn sockets_max(&self) -> usize {
+        self.budget.max()
+    }
+
+    /// Announcements so far of where nothing is sent, since it would come back to where it was.
+    pub fn loops_refused(&self) -> u64 {
+        self.hairpins.refused()
+    }
 }
 
 impl MediaRelay {
@@ -113,6 +140,7 @@ impl MediaRelay {
         let mut relay = Self {
             stop: Arc::new(AtomicBool::new(false)),
             budget: Arc::new(budget(config)),
+            hairpins: Arc::new(Hairpins::new(config.address, config.ports)),
             threads: Vec::new(),
         };
         let mut sides = Vec::new();
@@ -159,6 +187,7 @@ impl MediaRelay {
             unopened: quads.into(),
             slots: Slots::new(thread, config.quiet_period),
             budget: Arc::clone(&self.budget),
+            hairpins: Arc::clone(&self.hairpins),
             said_short: false,
             bind_error: None,
         };
@@ -175,9 +204,12 @@ impl MediaRelay {
         Ok(side)
     }
 
-    /// The count of its sockets.
-    pub fn sockets(&self) -> Arc<SocketBudget> {
-        Arc::clone(&self.budget)
+    /// What it shows of itself.
+    pub fn figures(&self) -> RelayFigures {
+        RelayFigures {
+            budget: Arc::clone(&self.budget),
+            hairpins: Arc::clone(&self.hairpins),
+        }
     }
 
     /// Stops the threads and waits for them. Sessions that go on are cut.

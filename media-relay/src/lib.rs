@@ -21,7 +21,8 @@
 //!   it that is not sealed;
 //! - while a source is locked, only its packets are forwarded;
 //! - a port serves another session only after it has been quiet for the configured time;
-//! - a session identifier is never used twice, so a late command finds nothing.
+//! - a session identifier is never used twice, so a late command finds nothing;
+//! - no packet comes back to a port where it has been: sessions may send to each other, but not in a ring.
 //!
 //! The feature `io` (default) can be left out by crates that need only the plain types.
 
@@ -57,4 +58,17 @@ pub struct ReadyPair {
     pub ingress_rtp: SocketAddr,
     /// Where the carrier shall send RTP, as advertised; RTCP is the next port.
     pub egress_rtp: SocketAddr,
+}
+
+impl ReadyPair {
+    /// Whether a description names these very ports: what is sent there would come back.
+    pub fn is_named_by(&self, remote: &RemoteMedia) -> bool {
+        let ours = self.ingress_rtp.port().min(self.egress_rtp.port());
+        let names = |address: SocketAddr| {
+            let port = address.port().checked_sub(ours);
+            address.ip() == self.ingress_rtp.ip()
+                && port.is_some_and(|port| port < ports::PORTS_PER_SESSION)
+        };
+        names(remote.rtp) || remote.rtcp.is_some_and(names)
+    }
 }

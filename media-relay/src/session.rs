@@ -115,6 +115,15 @@ impl RemoteMedia {
         }
     }
 
+    /// Where RTCP is sent to.
+    #[cfg(feature = "io")]
+    pub(crate) fn rtcp_destination(&self) -> SocketAddr {
+        match self.mux {
+            true => self.rtp,
+            false => self.rtcp_address(),
+        }
+    }
+
     /// Where the peer receives RTCP when it does not multiplex. Port 65535 has no next port and
     /// stands for itself.
     fn rtcp_address(&self) -> SocketAddr {
@@ -209,17 +218,35 @@ impl Session {
         &self.leg(side).counts
     }
 
-    /// Whether RTP of `source` at the port of `side` may pass and changes who is heard there.
+    /// Whether what `source` sends to the port `channel` of `side` may pass and changes who is heard there.
     #[cfg(feature = "io")]
-    pub(crate) fn would_turn(&self, side: Side, source: SocketAddr, now: Duration) -> bool {
+    pub(crate) fn would_turn(
+        &self,
+        side: Side,
+        channel: Channel,
+        source: SocketAddr,
+        now: Duration,
+    ) -> bool {
         let leg = self.leg(side);
-        !leg.comes_from(source) && leg.would_accept(Channel::Rtp, source, now)
+        !leg.comes_from(channel, source) && leg.would_accept(channel, source, now)
+    }
+
+    /// Where the peer of `side` said that it receives at `channel`.
+    #[cfg(feature = "io")]
+    pub(crate) fn announced(&self, side: Side, channel: Channel) -> Option<SocketAddr> {
+        self.leg(side).announced(channel)
+    }
+
+    /// A datagram of `side` is nobody's whom this session serves.
+    #[cfg(feature = "io")]
+    pub(crate) fn refuse(&mut self, side: Side) {
+        self.leg_mut(side).counts.foreign += 1;
     }
 
     /// Whether RTP of `side` was learned to come from `source`.
     #[cfg(feature = "io")]
     pub(crate) fn comes_from(&self, side: Side, source: SocketAddr) -> bool {
-        self.leg(side).comes_from(source)
+        self.leg(side).comes_from(Channel::Rtp, source)
     }
 
     fn take_rtp(&mut self, side: Side, datagram: &[u8], now: Duration) {

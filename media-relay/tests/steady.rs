@@ -199,7 +199,7 @@ impl Talk {
     }
 
     fn sockets(&self) -> usize {
-        self.relay.sockets().open()
+        self.relay.figures().sockets_open()
     }
 
     /// The carrier's media moves to `to`; the one that it had is returned.
@@ -304,8 +304,8 @@ fn without_room_for_more_sockets_streams_go_the_longer_way_and_calls_are_refused
     let pairs = [link.take().unwrap(), wait_for(|| link.take())];
     std::thread::sleep(SILENCE);
     assert_eq!(link.take(), None);
-    let sockets = relay.sockets();
-    assert_eq!((sockets.open(), sockets.max()), (8, 9));
+    let figures = relay.figures();
+    assert_eq!((figures.sockets_open(), figures.sockets_max()), (8, 9));
     let (mut customer, mut carrier) = (Phone::new(), Phone::new());
     let media = SessionMedia {
         ingress: customer.media(),
@@ -320,7 +320,7 @@ fn without_room_for_more_sockets_streams_go_the_longer_way_and_calls_are_refused
         carrier.send(pairs[0].egress_rtp);
         customer.hear();
     }
-    assert_eq!(sockets.open(), 8);
+    assert_eq!(figures.sockets_open(), 8);
     // What one session leaves the next one has.
     link.stop(pairs[1].session);
     assert_eq!(wait_for(|| link.take()).ingress_rtp, pairs[1].ingress_rtp);

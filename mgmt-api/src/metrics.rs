@@ -284,6 +284,11 @@ impl Scrape {
             "media_sockets_max",
             "Sockets that the media relay may open; calls that need more are refused",
             media.sockets_max,
+        )?;
+        self.counter(
+            "media_loops_refused_total",
+            "Addresses that nothing is sent to, since it would come back to a media port where it was",
+            media.loops_refused,
         )
     }
 

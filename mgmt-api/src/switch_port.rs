@@ -277,6 +277,8 @@ pub struct MediaFigures {
     pub sockets: u64,
     /// Sockets that it may have open.
     pub sockets_max: u64,
+    /// Descriptions whose address would have led media back to where it was.
+    pub loops_refused: u64,
 }
 
 /// Datagrams of legs with SRTP that were dropped, of calls that ended.

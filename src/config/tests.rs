@@ -146,6 +146,17 @@ fn the_ng_protocol_is_off_by_default_and_wants_to_know_who_may_ask() {
 }
 
 #[test]
+fn networks_that_media_may_not_go_to_are_networks() {
+    let text = "[media]\nrefused_networks = [\"10.0.0.0/8\", \"everywhere\"]\n";
+    let problems = shown(text, &[]);
+    assert_eq!(problems.len(), 1, "{problems:?}");
+    assert!(
+        problems[0].starts_with("test.toml, line 2: `media.refused_networks`: `everywhere`"),
+        "{problems:?}"
+    );
+}
+
+#[test]
 fn text_that_is_not_toml_names_the_line() {
     let problems = shown("[node]\nname = \n", &[]);
     assert!(

@@ -328,6 +328,11 @@ impl Check<'_> {
                 86_400,
             );
         }
+        for network in &media.refused_networks {
+            if let Err(error) = network.parse::<Network>() {
+                self.problem("media.refused_networks", &error.to_string());
+            }
+        }
         self.media_ng(&media.ng);
     }
 

@@ -124,8 +124,9 @@ impl SwitchPort for Edge {
                 },
             );
         }
-        sample.media.sockets = self.media_sockets.open() as u64;
-        sample.media.sockets_max = self.media_sockets.max() as u64;
+        sample.media.sockets = self.relay_figures.sockets_open() as u64;
+        sample.media.sockets_max = self.relay_figures.sockets_max() as u64;
+        sample.media.loops_refused = self.relay_figures.loops_refused();
         sample.ng = self.ng.as_ref().map(|ng| ng.figures());
         sample.defence = self.defence();
         let sum = |of: fn(&super::Gauges) -> &AtomicU64| {

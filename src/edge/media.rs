@@ -1,11 +1,16 @@
 //! A shard's link to the media relay, in the engine's words.
 
 use super::media_figures::MediaGauges;
+use crate::config::MediaConfig;
+use anyhow::Context;
 use call_control::{Command, KeySource, MediaCommand, MediaPlan, MediaPorts, MediaWatch};
 use media_relay::io::{MediaEvent, RelayLink, SessionMedia};
 use media_relay::{MediaStatistics, ReadyPair, SessionId, Watch};
+use resources::Network;
 use std::cell::RefCell;
+use std::net::IpAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The link of one shard. The engine holds the half that takes ports, the loop the half that
@@ -14,6 +19,7 @@ pub(crate) struct ShardMedia {
     link: Rc<RefCell<RelayLink>>,
     /// For trunks that say none; `None`: never.
     inactive_after: Option<Duration>,
+    refused: RefusedNetworks,
 }
 
 /// Descriptors of the journal, the database, files and timers, which nothing else limits.
@@ -27,21 +33,50 @@ pub(super) fn sockets_max(files: u64, connections: u64) -> usize {
 }
 
 /// What the engine takes ports from.
-struct Stock(Rc<RefCell<RelayLink>>);
+struct Stock(Rc<RefCell<RelayLink>>, RefusedNetworks);
+
+/// Where no media is sent, whatever a description says.
+#[derive(Clone, Debug)]
+pub(crate) struct RefusedNetworks(Arc<[Network]>);
+
+impl RefusedNetworks {
+    /// Those that are named, and loopback unless media is relayed there itself.
+    pub(crate) fn of(media: &MediaConfig) -> anyhow::Result<Self> {
+        let named = media.refused_networks.iter().map(String::as_str);
+        let loopback = LOOPBACK.iter().copied();
+        let loopback = loopback.filter(|_| !media.address.is_loopback());
+        let networks: Result<Vec<Network>, _> = named.chain(loopback).map(str::parse).collect();
+        let networks = networks.context("`media.refused_networks`")?;
+        Ok(Self(networks.into()))
+    }
+
+    /// Whether `address` lies in one.
+    pub(crate) fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(address))
+    }
+}
+
+const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
 
 impl ShardMedia {
     /// `inactive_after`: without a packet in either direction for so long a call has no media, unless
     /// its trunks say otherwise.
-    pub(crate) fn new(link: RelayLink, inactive_after: Option<Duration>) -> Self {
+    pub(crate) fn new(
+        link: RelayLink,
+        inactive_after: Option<Duration>,
+        refused: RefusedNetworks,
+    ) -> Self {
         Self {
             link: Rc::new(RefCell::new(link)),
             inactive_after,
+            refused,
         }
     }
 
     /// The engine's half.
     pub(crate) fn ports(&self) -> Box<dyn MediaPorts> {
-        Box::new(Stock(Rc::clone(&self.link)))
+        Box::new(Stock(Rc::clone(&self.link), self.refused.clone()))
     }
 
     /// Passes a command of the engine on.
@@ -110,11 +145,17 @@ impl MediaPorts for Stock {
     fn statistics(&self, session: SessionId) -> Option<MediaStatistics> {
         self.0.borrow().statistics(session)
     }
+
+    fn may_send_to(&self, address: IpAddr) -> bool {
+        !self.1.contains(address)
+    }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::config::Config;
 
     #[test]
     fn connections_keep_their_descriptors_and_media_half_of_all() {
@@ -122,5 +163,32 @@ mod tests {
         assert_eq!(sockets_max(20_000, 11_024), 10_000);
         assert_eq!(sockets_max(u64::MAX, 11_024), usize::MAX - 11_536);
         assert_eq!(sockets_max(1, u64::MAX), 1);
+    }
+
+    #[test]
+    fn media_goes_neither_to_groups_nor_to_loopback_unless_it_is_relayed_there() {
+        let refuses = |address: &str, to: &str| {
+            let mut media = Config::load(None, []).unwrap().media;
+            media.address = address.parse().unwrap();
+            let refused = RefusedNetworks::of(&media).unwrap();
+            refused.contains(to.parse().unwrap())
+        };
+        for to in [
+            "224.0.0.1",
+            "255.255.255.255",
+            "ff02::1",
+            "::ffff:224.0.0.1",
+        ] {
+            assert!(refuses("127.0.0.1", to), "{to}");
+        }
+        for to in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(
+                refuses("192.0.2.1", to) && !refuses("127.0.0.1", to),
+                "{to}"
+            );
+        }
+        for to in ["10.0.0.1", "2001:db8::1", "192.0.2.1"] {
+            assert!(!refuses("192.0.2.1", to), "{to}");
+        }
     }
 }

@@ -645,3 +645,30 @@ fn options_of_an_unknown_scheme_or_extension_is_416_or_420() {
     assert_eq!(answer.text.matches("Unsupported: ").count(), 2);
     switch.assert_at_rest();
 }
+
+#[test]
+fn media_is_not_sent_to_the_ports_of_its_own_session_nor_where_nothing_may_be_sent() {
+    let mut switch = Switch::with(&Setup::relayed());
+    // The first session has the ports from 20004 to 20007.
+    for (call, (host, port)) in [
+        ("call-1", ("198.51.100.2", 20_006)),
+        ("call-2", ("224.0.0.1", 4_000)),
+    ] {
+        let mut caller = Caller::new(call);
+        switch.receive(CUSTOMER, &caller.invite(Some(&offer(host, port))));
+        switch.expect(CUSTOMER, "100 INVITE");
+        let refusal = switch.expect(CUSTOMER, "488 INVITE");
+        switch.receive(CUSTOMER, &caller.ack_refusal(&refusal));
+        let ended = switch.ended();
+        let record = ended.last().unwrap();
+        assert_eq!(record.release.reason, ReleaseReason::UnusableSdp);
+    }
+    // Ports of another session are a call that goes through the switch twice.
+    let mut caller = Caller::new("call-3");
+    switch.receive(
+        CUSTOMER,
+        &caller.invite(Some(&offer("198.51.100.2", 20_006))),
+    );
+    switch.expect(CUSTOMER, "100 INVITE");
+    switch.expect(AURORA, "INVITE");
+}

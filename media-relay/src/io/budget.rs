@@ -8,7 +8,7 @@ const OF_SESSION: usize = PORTS_PER_SESSION as usize;
 /// The sockets of all relay threads. Ports go first: second sockets of streams get what all sessions of the port
 /// range would leave, and beyond that only while less than half of all are open.
 #[derive(Debug)]
-pub struct SocketBudget {
+pub(super) struct SocketBudget {
     max: usize,
     /// What all ports of the range would leave.
     spare: usize,
@@ -29,12 +29,12 @@ impl SocketBudget {
     }
 
     /// Sockets that are open now.
-    pub fn open(&self) -> usize {
+    pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
     /// Sockets that may be open.
-    pub fn max(&self) -> usize {
+    pub(super) fn max(&self) -> usize {
         self.max
     }
 

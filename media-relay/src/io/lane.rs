@@ -1,6 +1,7 @@
 //! The way of datagrams through one session: read, judged, sent on.
 
 use super::board::Board;
+use super::hairpins::Hairpins;
 use super::poller::Poller;
 use super::sockets::{Sockets, is_own, place_of, token_of};
 use crate::session::{Channel, Session, Side, Verdict};
@@ -18,6 +19,7 @@ pub(super) struct Lane<'a> {
     pub(super) sockets: &'a mut Sockets,
     pub(super) session: &'a mut Session,
     pub(super) board: &'a Board,
+    pub(super) hairpins: &'a Hairpins,
     pub(super) slot: usize,
     pub(super) now: Duration,
 }
@@ -60,13 +62,18 @@ impl Lane<'_> {
         buffers: &mut Buffers,
     ) -> Option<Side> {
         let (_, side, channel) = place_of(token);
-        // One that changes who is heard comes behind those of who was, which lie in the other socket.
-        if channel == Channel::Rtp
-            && !is_own(token)
-            && self.sockets.has_own(side)
-            && self.session.would_turn(side, source, self.now)
-        {
-            self.drain(token_of(self.slot, side, true), &mut buffers.other);
+        if self.session.would_turn(side, channel, source, self.now) {
+            // Another session is heard only where it was named, so that none can be led into a ring.
+            let named = self.session.announced(side, channel);
+            if self.hairpins.is_unnamed(source, named) {
+                self.session.refuse(side);
+                self.board.show(self.slot, side, self.session);
+                return None;
+            }
+            // One that changes who is heard comes behind those of who was, which lie in the other socket.
+            if channel == Channel::Rtp && !is_own(token) && self.sockets.has_own(side) {
+                self.drain(token_of(self.slot, side, true), &mut buffers.other);
+            }
         }
         self.pass_one(side, channel, source, &mut buffers.first, length)
     }

@@ -7,13 +7,14 @@ use super::RelayConfig;
 use super::Wake;
 use super::board::Board;
 use super::budget::SocketBudget;
+use super::hairpins::Hairpins;
 use super::lane::{self, Buffers, Lane};
 use super::link::{Alarm, Command, MediaEvent, SessionMedia};
 use super::poller::Poller;
 use super::sockets::{Sockets, place_of};
 use crate::ReadyPair;
 use crate::ports::PortQuad;
-use crate::session::{Session, SessionId, Side};
+use crate::session::{SessionId, Side};
 use crate::slots::Slots;
 use std::collections::VecDeque;
 use std::io;
@@ -43,6 +44,7 @@ pub(super) struct Worker {
     pub(super) unopened: VecDeque<PortQuad>,
     pub(super) slots: Slots<Sockets>,
     pub(super) budget: Arc<SocketBudget>,
+    pub(super) hairpins: Arc<Hairpins>,
     /// Said that the budget leaves ports unopened.
     pub(super) said_short: bool,
     /// Why the latest attempt to open ports failed; `None` after one that did not.
@@ -118,6 +120,7 @@ impl Worker {
             sockets,
             session,
             board: &self.board,
+            hairpins: &self.hairpins,
             slot,
             now,
         };
@@ -151,23 +154,47 @@ impl Worker {
     fn obey_one(&mut self, command: Command, now: Duration) {
         match command {
             Command::Start(id, media) => {
-                if let Some(session) = self.slots.start(id) {
-                    apply(session, &media, now);
+                if self.slots.start(id).is_some() {
+                    self.apply(id, media, now);
                 }
             }
-            Command::Update(id, media) => {
-                if let Some(session) = self.slots.active(id) {
-                    apply(session, &media, now);
-                }
-            }
+            Command::Update(id, media) => self.apply(id, media, now),
             Command::Stop(id) => {
                 if let Some(shard) = self.slots.stop(id, now) {
-                    let sockets = self.slots.sockets_mut(id.slot());
-                    self.budget.give_streams(sockets.map_or(0, Sockets::part));
+                    if let Some(sockets) = self.slots.sockets_mut(id.slot()) {
+                        self.hairpins.end(sockets.quad);
+                        self.budget.give_streams(sockets.part());
+                    }
                     self.shards[shard].push(MediaEvent::Stopped { session: id });
                 }
             }
         }
+    }
+
+    fn apply(&mut self, id: SessionId, mut media: SessionMedia, now: Duration) {
+        let Some(quad) = self.slots.sockets_mut(id.slot()).map(|it| it.quad) else {
+            return;
+        };
+        let Some(session) = self.slots.active(id) else {
+            return;
+        };
+        for (side, remote) in [
+            (Side::Ingress, &mut media.ingress),
+            (Side::Egress, &mut media.egress),
+        ] {
+            if !self.hairpins.announce(quad, side, remote.as_ref()) {
+                tracing::debug!(
+                    ?remote,
+                    "media would come back to where it was: not sent there"
+                );
+                *remote = None;
+            }
+        }
+        // Before the addresses: nothing goes out in the clear that is to be sealed.
+        session.set_keys(media.keys.as_deref());
+        session.announce(Side::Ingress, media.ingress, now);
+        session.announce(Side::Egress, media.egress, now);
+        session.set_watch(media.watch, now);
     }
 
     // === Time ===
@@ -337,12 +364,4 @@ impl ShardSide {
             (self.wake)();
         }
     }
-}
-
-fn apply(session: &mut Session, media: &SessionMedia, now: Duration) {
-    // Before the addresses: nothing goes out in the clear that is to be sealed.
-    session.set_keys(media.keys.as_deref());
-    session.announce(Side::Ingress, media.ingress, now);
-    session.announce(Side::Egress, media.egress, now);
-    session.set_watch(media.watch, now);
 }

@@ -93,10 +93,24 @@ impl Leg {
         lock.accepts(source, announced, now)
     }
 
-    /// Whether RTP was learned to come from `source`.
+    /// Whether `source` was learned to be who sends to the port `channel`.
     #[cfg(feature = "io")]
-    pub(super) fn comes_from(&self, source: SocketAddr) -> bool {
-        self.rtp.source() == Some(source)
+    pub(super) fn comes_from(&self, channel: Channel, source: SocketAddr) -> bool {
+        let lock = match channel {
+            Channel::Rtp => &self.rtp,
+            Channel::Rtcp => &self.rtcp,
+        };
+        lock.source() == Some(source)
+    }
+
+    /// Where the peer said that it receives.
+    #[cfg(feature = "io")]
+    pub(super) fn announced(&self, channel: Channel) -> Option<SocketAddr> {
+        let remote = self.announced.as_ref()?;
+        Some(match channel {
+            Channel::Rtp => remote.rtp,
+            Channel::Rtcp => remote.rtcp_address(),
+        })
     }
 
     /// By which port and to which address this peer gets a packet of `kind`.

@@ -59,6 +59,7 @@ async fn metrics_copy_the_switchs_counters() {
             unencrypted: 9,
             sockets: 14,
             sockets_max: 8_000,
+            loops_refused: 13,
             ..MediaFigures::default()
         },
         ng: Some(NgFigures {
@@ -91,6 +92,7 @@ async fn metrics_copy_the_switchs_counters() {
         "srtp_not_sealed_total 9",
         "media_sockets 14",
         "media_sockets_max 8000",
+        "media_loops_refused_total 13",
         "media_ng_calls 12",
         "media_ng_requests_total{result=\"offer\"} 20",
         "media_ng_requests_total{result=\"not_allowed\"} 8",

@@ -21,7 +21,7 @@ use routing_engine::resources::{
 use sip_core::transaction::{Path, Timings, TransmitToken, Transport};
 use sip_core::{Duration, Instant, TicketKey};
 use std::collections::VecDeque;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -286,6 +286,10 @@ impl MediaPorts for Stock {
             ingress_rtp: format!("198.51.100.2:{port}").parse().unwrap(),
             egress_rtp: format!("198.51.100.2:{}", port + 2).parse().unwrap(),
         })
+    }
+
+    fn may_send_to(&self, address: IpAddr) -> bool {
+        !address.is_multicast()
     }
 
     fn statistics(&self, _: SessionId) -> Option<MediaStatistics> {
