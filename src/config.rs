@@ -236,6 +236,8 @@ pub(crate) struct MediaNgConfig {
     pub(crate) listen: String,
     pub(crate) allowed: Vec<String>,
     pub(crate) calls_max: u16,
+    pub(crate) max_duration_s: u32,
+    pub(crate) silent_timeout_s: u32,
 }
 
 /// `[journal]`

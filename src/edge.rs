@@ -254,6 +254,7 @@ impl Edge {
         let hang_up_at = self.clock.instant() + SipDuration::from_micros(micros);
         // A second drain changes nothing.
         let _ = self.orders.drain.set(hang_up_at);
+        self.ng.iter().for_each(NgServer::drain);
         self.mailboxes.iter().for_each(Mailbox::wake);
     }
 

@@ -1,8 +1,9 @@
 //! Requests of rtpengine's ng protocol.
 
 use media_control::bencode::Value;
-use media_control::{Desk, Limits, Relay};
-use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId};
+use media_control::{Desk, Limits, Plan, Relay};
+use media_relay::{MediaStatistics, ReadyPair, SessionId};
+use std::net::IpAddr;
 use std::time::Duration;
 
 const CALLS: usize = 3;
@@ -26,11 +27,15 @@ impl Relay for Pairs {
         })
     }
 
-    fn start(&mut self, session: SessionId, _: [Option<RemoteMedia>; 2]) {
+    fn may_send_to(&self, address: IpAddr) -> bool {
+        !address.is_multicast()
+    }
+
+    fn start(&mut self, session: SessionId, _: Plan) {
         assert!(self.out.contains(&session));
     }
 
-    fn update(&mut self, session: SessionId, _: [Option<RemoteMedia>; 2]) {
+    fn update(&mut self, session: SessionId, _: Plan) {
         assert!(self.out.contains(&session));
     }
 
@@ -53,7 +58,11 @@ pub fn requests(bytes: &[u8]) {
         value.write(&mut written);
         assert_eq!(Value::read(&written).as_ref(), Ok(&value));
     }
-    let mut desk = Desk::new(Limits { calls: CALLS }, 1_700_000_000);
+    let limits = Limits {
+        calls: CALLS,
+        duration: Duration::from_secs(1),
+    };
+    let mut desk = Desk::new(limits, 1_700_000_000);
     let mut pairs = Pairs::default();
     let client = ([198, 51, 100, 1], 9_000).into();
     for request in bytes.split(|byte| *byte == 0) {

@@ -1,12 +1,13 @@
 //! Calls whose media others have us relay.
 
 use crate::description::{relayed_stream, remote_media};
+use crate::desk::Plan;
 use crate::request::{Refusal, Request};
 use media_relay::{ReadyPair, RemoteMedia, SessionId, Side};
 use sip_core::Sdp;
 use sip_core::sdp::{Media, MediaPorts, Rewrite};
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// What of a description is about ways that do not go through us (RFC 8839).
@@ -26,8 +27,18 @@ pub(crate) struct Call {
     pub(crate) tags: [Vec<u8>; 2],
     pub(crate) remotes: [Option<RemoteMedia>; 2],
     multiplexes: [bool; 2],
+    holds: [bool; 2],
     pub(crate) created: Duration,
     pub(crate) last_signal: Duration,
+}
+
+/// What a description says, and what the other side is told instead.
+#[derive(Debug)]
+pub(crate) struct Said {
+    pub(crate) remote: Option<RemoteMedia>,
+    multiplexes: bool,
+    holds: bool,
+    pub(crate) passed_on: Vec<u8>,
 }
 
 /// All calls, by Call-ID.
@@ -66,6 +77,13 @@ impl Calls {
         Some(call)
     }
 
+    /// Sessions of calls that began at `before` or earlier.
+    pub(crate) fn since(&self, before: Duration) -> Vec<SessionId> {
+        let calls = self.calls.values();
+        let old = calls.filter(|call| call.created <= before);
+        old.map(|call| call.pair.session).collect()
+    }
+
     /// The call that a session relays.
     pub(crate) fn remove_session(&mut self, session: SessionId) -> Option<Call> {
         let call_id = self.by_session.get(&session)?.clone();
@@ -80,6 +98,7 @@ impl Call {
             tags: [offerer.to_vec(), Vec::new()],
             remotes: [None; 2],
             multiplexes: [false; 2],
+            holds: [false; 2],
             created: now,
             last_signal: now,
         }
@@ -97,24 +116,18 @@ impl Call {
 
     /// Whose description an offer brings. A tag that is not known yet is of somebody who answers `to_tag`'s
     /// call and begins by an offer of his own.
-    pub(crate) fn offerer(&mut self, from: &[u8], to: Option<&[u8]>) -> Result<Side, Refusal> {
+    pub(crate) fn offerer(&self, from: &[u8], to: Option<&[u8]>) -> Result<Side, Refusal> {
         match self.side_of(from) {
             Some(side) => Ok(side),
-            None if to.is_some_and(|to| to == self.tag(Side::Ingress)) => {
-                self.tags[Side::Egress as usize] = from.to_vec();
-                Ok(Side::Egress)
-            }
+            None if to.is_some_and(|to| to == self.tag(Side::Ingress)) => Ok(Side::Egress),
             None => Err("Another dialogue has this call-id"),
         }
     }
 
     /// Whose description an answer brings: `from` offered.
-    pub(crate) fn answerer(&mut self, from: &[u8], to: &[u8]) -> Result<Side, Refusal> {
+    pub(crate) fn answerer(&self, from: &[u8], to: &[u8]) -> Result<Side, Refusal> {
         match self.side_of(from) {
-            Some(Side::Ingress) => {
-                self.tags[Side::Egress as usize] = to.to_vec();
-                Ok(Side::Egress)
-            }
+            Some(Side::Ingress) => Ok(Side::Egress),
             Some(Side::Egress) if to == self.tag(Side::Ingress) => Ok(Side::Ingress),
             _ => Err("Another dialogue has this call-id"),
         }
@@ -127,8 +140,46 @@ impl Call {
             .all(|tag| self.side_of(tag).is_some())
     }
 
-    /// Takes the description of `side`; what the other side is told instead.
-    pub(crate) fn describe(&mut self, side: Side, sdp: &Sdp<'_>, request: &Request<'_>) -> Vec<u8> {
+    /// Takes what `side`, which has this tag, says.
+    pub(crate) fn take(&mut self, side: Side, tag: &[u8], said: &Said, now: Duration) {
+        if side == Side::Egress {
+            self.tags[side as usize] = tag.to_vec();
+        }
+        self.remotes[side as usize] = said.remote;
+        self.multiplexes[side as usize] = said.multiplexes;
+        self.holds[side as usize] = said.holds;
+        self.last_signal = now;
+    }
+
+    /// What the relay is told of both sides.
+    pub(crate) fn plan(&self) -> Plan {
+        let mux = self.multiplexes == [true; 2];
+        let talks = self.remotes.iter().all(Option::is_some) && self.holds == [false; 2];
+        Plan {
+            remotes: self
+                .remotes
+                .map(|remote| remote.map(|remote| RemoteMedia { mux, ..remote })),
+            talks,
+        }
+    }
+
+    /// Where `side` sends its media.
+    pub(crate) fn local(&self, side: Side) -> SocketAddr {
+        local(self.pair, side)
+    }
+}
+
+/// Where `side` of a session sends its media.
+pub(crate) fn local(pair: ReadyPair, side: Side) -> SocketAddr {
+    match side {
+        Side::Ingress => pair.ingress_rtp,
+        Side::Egress => pair.egress_rtp,
+    }
+}
+
+impl Said {
+    /// Reads the description of `side`.
+    pub(crate) fn by(side: Side, pair: ReadyPair, sdp: &Sdp<'_>, request: &Request<'_>) -> Self {
         let stream = relayed_stream(sdp);
         let media = stream.and_then(|stream| sdp.media().get(stream));
         let mut remote = media.and_then(remote_media);
@@ -136,25 +187,20 @@ impl Call {
             remote.rtp.set_ip(ip);
             remote.rtcp.iter_mut().for_each(|rtcp| rtcp.set_ip(ip));
         }
-        self.remotes[side as usize] = remote;
-        self.multiplexes[side as usize] = media.is_some_and(Media::has_rtcp_mux);
-        // What this side sends comes out of the other side's ports.
-        rewritten(sdp, stream, self.local(side.other()))
-    }
-
-    /// What the relay is told of both sides.
-    pub(crate) fn plan(&self) -> [Option<RemoteMedia>; 2] {
-        let mux = self.multiplexes == [true; 2];
-        self.remotes
-            .map(|remote| remote.map(|remote| RemoteMedia { mux, ..remote }))
-    }
-
-    /// Where `side` sends its media.
-    pub(crate) fn local(&self, side: Side) -> SocketAddr {
-        match side {
-            Side::Ingress => self.pair.ingress_rtp,
-            Side::Egress => self.pair.egress_rtp,
+        Self {
+            remote,
+            multiplexes: media.is_some_and(Media::has_rtcp_mux),
+            holds: media.is_none_or(Media::is_hold),
+            // What this side sends comes out of the other side's ports.
+            passed_on: rewritten(sdp, stream, local(pair, side.other())),
         }
+    }
+
+    /// Where it wants its media, as addresses.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> + use<> {
+        let of = |remote: RemoteMedia| [Some(remote.rtp), remote.rtcp];
+        let addresses = self.remote.map_or([None; 2], of);
+        addresses.into_iter().flatten().map(|address| address.ip())
     }
 }
 

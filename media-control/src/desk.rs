@@ -2,13 +2,13 @@
 
 use crate::answers;
 use crate::bencode::Value;
-use crate::calls::{Call, Calls};
+use crate::calls::{Call, Calls, Said};
 use crate::description::relayed_stream;
 use crate::replies::Replies;
 use crate::request::{self, Refusal, Request, Verb};
-use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId};
+use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId, Side};
 use sip_core::Sdp;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Calls that `list` names unless it is told otherwise, as rtpengine.
@@ -17,19 +17,33 @@ const LIST_USUAL: usize = 32;
 const LIST_MAX: usize = 50;
 /// A datagram has no more (RFC 768 and IPv4's header).
 const REPLY_BYTES_MAX: usize = 65_507;
+/// Bytes of a description that is passed on: it fits into a reply, whatever else that has.
+const SDP_BYTES_MAX: usize = REPLY_BYTES_MAX - 1_024;
 
 /// What relays the calls.
 pub trait Relay {
     /// Ports for a call; `None` when none is free. What is taken is stopped in the end.
     fn take(&mut self) -> Option<ReadyPair>;
+    /// Whether media may be sent to `address`.
+    fn may_send_to(&self, address: IpAddr) -> bool;
     /// Begins to relay between ingress and egress.
-    fn start(&mut self, session: SessionId, media: [Option<RemoteMedia>; 2]);
-    /// Changes addresses.
-    fn update(&mut self, session: SessionId, media: [Option<RemoteMedia>; 2]);
+    fn start(&mut self, session: SessionId, plan: Plan);
+    /// Changes what is told of a session.
+    fn update(&mut self, session: SessionId, plan: Plan);
     /// Ends a session.
     fn stop(&mut self, session: SessionId);
     /// What has been counted of a session.
     fn statistics(&self, session: SessionId) -> Option<MediaStatistics>;
+}
+
+/// What the relay is told of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// Where the ingress and the egress side receive.
+    pub remotes: [Option<RemoteMedia>; 2],
+    /// Both have said where, and neither holds: a call in which nobody is heard is over. One that rings or is
+    /// held may be silent for longer.
+    pub talks: bool,
 }
 
 /// What is kept at most.
@@ -37,6 +51,8 @@ pub trait Relay {
 pub struct Limits {
     /// Calls at once. An offer of one more is refused.
     pub calls: usize,
+    /// How long a call lasts at most from its first offer, lest one whose deletion was lost stays for ever.
+    pub duration: Duration,
 }
 
 /// What has been asked and what became of it, since the start.
@@ -56,6 +72,8 @@ pub struct Counters {
     pub malformed: u64,
     /// Calls that ended because nobody sent media.
     pub silent: u64,
+    /// Calls that ended because they had lasted as long as a call may.
+    pub expired: u64,
 }
 
 /// The calls of all clients.
@@ -67,6 +85,9 @@ pub struct Desk {
     calls: Calls,
     replies: Replies,
     counters: Counters,
+    is_draining: bool,
+    /// Taken for an offer that has not been carried out yet.
+    pending: Option<SessionId>,
 }
 
 /// What a request is answered by, besides the result.
@@ -81,6 +102,8 @@ impl Desk {
             calls: Calls::default(),
             replies: Replies::default(),
             counters: Counters::default(),
+            is_draining: false,
+            pending: None,
         }
     }
 
@@ -115,6 +138,7 @@ impl Desk {
             let fields = self.carry_out(&request, now, relay)?;
             Ok(reply(cookie, fields))
         });
+        self.settle(relay);
         let reply = answer.unwrap_or_else(|refusal| {
             self.counters.errors += 1;
             error(cookie, refusal)
@@ -127,6 +151,30 @@ impl Desk {
     pub fn fell_silent(&mut self, session: SessionId, relay: &mut impl Relay) {
         if self.calls.remove_session(session).is_some() {
             self.counters.silent += 1;
+            relay.stop(session);
+        }
+    }
+
+    /// Takes no new calls from now on; those that are relayed go on.
+    pub fn drain(&mut self) {
+        self.is_draining = true;
+    }
+
+    /// Ends calls that have lasted as long as a call may.
+    pub fn expire(&mut self, now: Duration, relay: &mut impl Relay) {
+        let Some(before) = now.checked_sub(self.limits.duration) else {
+            return;
+        };
+        for session in self.calls.since(before) {
+            self.calls.remove_session(session);
+            self.counters.expired += 1;
+            relay.stop(session);
+        }
+    }
+
+    /// Gives ports back whose offer was refused. To be called after a panic too.
+    pub fn settle(&mut self, relay: &mut impl Relay) {
+        if let Some(session) = self.pending.take() {
             relay.stop(session);
         }
     }
@@ -167,24 +215,58 @@ impl Desk {
         let sdp = request.sdp()?;
         let (call_id, from) = (request.call_id()?, request.tag_from()?);
         let sdp = parsed(sdp, request)?;
-        let is_new = self.calls.get(call_id).is_none();
+        let known = self.calls.get(call_id);
+        let (pair, side) = match known {
+            Some(call) => (call.pair, call.offerer(from, request.tag_to().ok())?),
+            None => (self.ports(relay)?, Side::Ingress),
+        };
+        // Refused before anything has changed: the proxy takes the call for what it was.
+        let said = self.said(side, pair, &sdp, request, relay)?;
+        let is_new = self.pending.take().is_some();
         if is_new {
-            if self.calls.len() >= self.limits.calls {
-                return Err("Too many calls: `media.ng.calls_max` is reached");
-            }
-            let pair = relay.take().ok_or("Ran out of ports")?;
             self.calls.add(call_id, Call::new(pair, from, now));
         }
         let call = self.calls.get_mut(call_id).ok_or("Unknown call-id")?;
-        let side = call.offerer(from, request.tag_to().ok())?;
-        let told = call.describe(side, &sdp, request);
-        call.last_signal = now;
+        call.take(side, from, &said, now);
         match is_new {
-            true => relay.start(call.pair.session, call.plan()),
-            false => relay.update(call.pair.session, call.plan()),
+            true => relay.start(pair.session, call.plan()),
+            false => relay.update(pair.session, call.plan()),
         }
         self.counters.offers += 1;
-        Ok(ok(vec![("sdp", Value::bytes(told))]))
+        Ok(ok(vec![("sdp", Value::bytes(said.passed_on))]))
+    }
+
+    /// Ports for a new call, which [`Self::settle`] gives back unless it takes them.
+    fn ports(&mut self, relay: &mut impl Relay) -> Result<ReadyPair, Refusal> {
+        if self.is_draining {
+            return Err("The relay is about to stop: no new calls");
+        }
+        if self.calls.len() >= self.limits.calls {
+            return Err("Too many calls: `media.ng.calls_max` is reached");
+        }
+        let pair = relay.take().ok_or("Ran out of ports")?;
+        self.pending = Some(pair.session);
+        Ok(pair)
+    }
+
+    /// What a description says, if it can be carried out and told.
+    fn said(
+        &self,
+        side: Side,
+        pair: ReadyPair,
+        sdp: &Sdp<'_>,
+        request: &Request<'_>,
+        relay: &impl Relay,
+    ) -> Result<Said, Refusal> {
+        let said = Said::by(side, pair, sdp, request);
+        if said.passed_on.len() > SDP_BYTES_MAX {
+            return Err("The SDP is too long: it would not fit into a reply");
+        }
+        let names_us = said.remote.is_some_and(|remote| pair.is_named_by(&remote));
+        if names_us || !said.addresses().all(|address| relay.may_send_to(address)) {
+            return Err("The SDP names an address that no media is sent to");
+        }
+        Ok(said)
     }
 
     fn answer(
@@ -197,13 +279,14 @@ impl Desk {
         let call_id = request.call_id()?;
         let (from, to) = (request.tag_from()?, request.tag_to()?);
         let sdp = parsed(sdp, request)?;
+        let call = self.calls.get(call_id).ok_or("Unknown call-id")?;
+        let (pair, side) = (call.pair, call.answerer(from, to)?);
+        let said = self.said(side, pair, &sdp, request, relay)?;
         let call = self.calls.get_mut(call_id).ok_or("Unknown call-id")?;
-        let side = call.answerer(from, to)?;
-        let told = call.describe(side, &sdp, request);
-        call.last_signal = now;
-        relay.update(call.pair.session, call.plan());
+        call.take(side, to, &said, now);
+        relay.update(pair.session, call.plan());
         self.counters.answers += 1;
-        Ok(ok(vec![("sdp", Value::bytes(told))]))
+        Ok(ok(vec![("sdp", Value::bytes(said.passed_on))]))
     }
 
     fn delete(&mut self, request: &Request<'_>, relay: &mut impl Relay) -> Answer<'static> {

@@ -23,4 +23,4 @@ mod desk;
 mod replies;
 mod request;
 
-pub use desk::{Counters, Desk, Limits, Relay};
+pub use desk::{Counters, Desk, Limits, Plan, Relay};

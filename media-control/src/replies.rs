@@ -37,7 +37,7 @@ impl Replies {
     /// Keeps a reply of which there is none.
     pub(crate) fn keep(&mut self, client: SocketAddr, cookie: &[u8], reply: &[u8], now: Duration) {
         let key = (client, cookie.to_vec());
-        self.bytes += reply.len();
+        self.bytes += size(cookie, reply);
         self.kept.insert(key.clone(), reply.to_vec());
         self.order.push_back((now, key));
         while self.order.len() > REPLIES_MAX || self.bytes > BYTES_MAX {
@@ -56,9 +56,14 @@ impl Replies {
             return;
         };
         if let Some(reply) = self.kept.remove(&key) {
-            self.bytes -= reply.len();
+            self.bytes -= size(&key.1, &reply);
         }
     }
+}
+
+/// What a reply takes with its key, which is kept twice.
+fn size(cookie: &[u8], reply: &[u8]) -> usize {
+    reply.len() + 2 * cookie.len()
 }
 
 #[cfg(test)]
@@ -94,7 +99,7 @@ mod tests {
         assert_eq!(replies.kept.len(), REPLIES_MAX);
         assert_eq!(replies.find(client(), b"0", AT), None);
         assert!(replies.find(client(), b"1", AT).is_some());
-        replies.keep(client(), b"large", &vec![0; BYTES_MAX - 4], AT);
+        replies.keep(client(), b"large", &vec![0; BYTES_MAX - 22], AT);
         assert_eq!(replies.kept.len(), 2);
         assert!(replies.bytes <= BYTES_MAX);
     }

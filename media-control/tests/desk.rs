@@ -3,20 +3,22 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use media_control::bencode::Value;
-use media_control::{Desk, Limits, Relay};
-use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, RemoteMedia, SessionId};
-use std::net::SocketAddr;
+use media_control::{Desk, Limits, Plan, Relay};
+use media_relay::{DirectionStatistics, MediaStatistics, ReadyPair, SessionId};
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 const ORIGIN_UNIX_S: u64 = 1_700_000_000;
 const AT: Duration = Duration::from_secs(60);
+/// How long a call lasts at most.
+const DURATION: Duration = Duration::from_secs(86_400);
 
 /// A relay with so many pairs, which writes down what it is told.
 #[derive(Default)]
 struct Recorded {
     free: u64,
     taken: u64,
-    media: Vec<(SessionId, [Option<RemoteMedia>; 2])>,
+    media: Vec<(SessionId, Plan)>,
     stopped: Vec<SessionId>,
 }
 
@@ -32,12 +34,16 @@ impl Relay for Recorded {
         })
     }
 
-    fn start(&mut self, session: SessionId, media: [Option<RemoteMedia>; 2]) {
-        self.media.push((session, media));
+    fn may_send_to(&self, address: IpAddr) -> bool {
+        !address.is_multicast()
     }
 
-    fn update(&mut self, session: SessionId, media: [Option<RemoteMedia>; 2]) {
-        self.media.push((session, media));
+    fn start(&mut self, session: SessionId, plan: Plan) {
+        self.media.push((session, plan));
+    }
+
+    fn update(&mut self, session: SessionId, plan: Plan) {
+        self.media.push((session, plan));
     }
 
     fn stop(&mut self, session: SessionId) {
@@ -68,7 +74,13 @@ struct Client {
 impl Client {
     fn new(calls: usize, pairs: u64) -> Self {
         Self {
-            desk: Desk::new(Limits { calls }, ORIGIN_UNIX_S),
+            desk: Desk::new(
+                Limits {
+                    calls,
+                    duration: DURATION,
+                },
+                ORIGIN_UNIX_S,
+            ),
             relay: Recorded {
                 free: pairs,
                 ..Recorded::default()
@@ -101,8 +113,12 @@ impl Client {
 
     /// Where the relay sends now, by side.
     fn remotes(&self) -> [Option<SocketAddr>; 2] {
-        let (_, media) = self.relay.media.last().unwrap();
-        media.map(|media| Some(media?.rtp))
+        let (_, plan) = self.relay.media.last().unwrap();
+        plan.remotes.map(|remote| Some(remote?.rtp))
+    }
+
+    fn talks(&self) -> bool {
+        self.relay.media.last().unwrap().1.talks
     }
 }
 
@@ -374,4 +390,86 @@ fn media_that_would_have_to_be_encrypted_for_one_side_is_refused() {
     assert_eq!(client.desk.calls(), 0);
     fields[3] = ("transport-protocol", Value::text("RTP/AVP"));
     assert!(client.ask(&fields).contains("6:result2:ok"));
+}
+
+#[test]
+fn a_call_that_lasts_too_long_ends() {
+    let mut client = Client::new(10, 10);
+    client.speak("offer", ["a", ""], &sdp("198.51.100.7", 4_000));
+    let last = AT + DURATION;
+    let a_little = Duration::from_millis(1);
+    client.desk.expire(last - a_little, &mut client.relay);
+    assert_eq!(client.desk.calls(), 1);
+    client.desk.expire(last, &mut client.relay);
+    assert_eq!(
+        (client.desk.calls(), client.desk.counters().expired),
+        (0, 1)
+    );
+    assert_eq!(client.relay.stopped, [SessionId::from_u64(1)]);
+}
+
+#[test]
+fn a_call_that_rings_or_is_held_may_be_silent_for_longer() {
+    let mut client = Client::new(10, 10);
+    let held = |sdp: String| sdp + "a=sendonly\r\n";
+    let (a, b) = (sdp("198.51.100.7", 4_000), sdp("203.0.113.7", 5_000));
+    client.speak("offer", ["a", ""], &a);
+    assert!(!client.talks(), "it rings");
+    client.speak("answer", ["a", "b"], &b);
+    assert!(client.talks());
+    client.speak("offer", ["b", "a"], &held(b.clone()));
+    assert!(!client.talks(), "it is held");
+    client.speak("answer", ["b", "a"], &a);
+    client.speak("offer", ["b", "a"], &b);
+    assert!(client.talks());
+}
+
+#[test]
+fn what_is_refused_changes_nothing_and_takes_no_ports() {
+    let mut client = Client::new(10, 10);
+    let refused = error("The SDP names an address that no media is sent to");
+    // Of its own session, which would be the first; and of nobody.
+    for (host, port) in [("192.0.2.9", 20_000), ("224.0.0.1", 4_000)] {
+        assert_eq!(client.speak("offer", ["a", ""], &sdp(host, port)), refused);
+        client.relay.taken = 0;
+    }
+    assert_eq!((client.desk.calls(), client.relay.stopped.len()), (0, 2));
+    let a = sdp("198.51.100.7", 4_000);
+    client.speak("offer", ["a", ""], &a);
+    let told = client.relay.media.len();
+    assert_eq!(
+        client.speak("answer", ["a", "b"], &sdp("192.0.2.9", 20_001)),
+        refused
+    );
+    let long = a.clone() + &"a=x\r\n".repeat(13_000);
+    let too_long = error("The SDP is too long: it would not fit into a reply");
+    assert_eq!(client.speak("offer", ["a", ""], &long), too_long);
+    assert_eq!(client.relay.media.len(), told);
+    // Nor has it taken the tag of the answer.
+    assert_eq!(
+        client.speak("offer", ["b", ""], &a),
+        error("Another dialogue has this call-id")
+    );
+    assert!(
+        client
+            .speak("answer", ["a", "c"], &sdp("203.0.113.7", 5_000))
+            .contains("6:result2:ok")
+    );
+}
+
+#[test]
+fn while_it_drains_calls_go_on_and_none_begins() {
+    let mut client = Client::new(10, 10);
+    let (a, b) = (sdp("198.51.100.7", 4_000), sdp("203.0.113.7", 5_000));
+    client.speak("offer", ["a", ""], &a);
+    client.desk.drain();
+    assert!(
+        client
+            .speak("answer", ["a", "b"], &b)
+            .contains("6:result2:ok")
+    );
+    client.ask(&call("delete", ["a", "b"]));
+    let refused = client.speak("offer", ["a", ""], &a);
+    assert_eq!(refused, error("The relay is about to stop: no new calls"));
+    assert_eq!((client.desk.calls(), client.relay.taken), (0, 1));
 }

@@ -184,7 +184,7 @@ impl Session {
     pub fn set_watch(&mut self, watch: Option<Watch>, now: Duration) {
         let counts = [&self.ingress.counts, &self.egress.counts];
         match (watch, &mut self.watcher) {
-            (Some(watch), Some(watcher)) => watcher.change(watch),
+            (Some(watch), Some(watcher)) => watcher.change(watch, now),
             (Some(watch), none) => *none = Some(Watcher::new(watch, now, counts)),
             (None, watcher) => *watcher = None,
         }
@@ -218,7 +218,7 @@ impl Session {
         &self.leg(side).counts
     }
 
-    /// Whether what `source` sends to the port `channel` of `side` may pass and changes who is heard there.
+    /// Whether what `source` sends to the port `channel` of `side` would change who is heard there.
     #[cfg(feature = "io")]
     pub(crate) fn would_turn(
         &self,
@@ -227,8 +227,7 @@ impl Session {
         source: SocketAddr,
         now: Duration,
     ) -> bool {
-        let leg = self.leg(side);
-        !leg.comes_from(channel, source) && leg.would_accept(channel, source, now)
+        self.leg(side).would_learn(channel, source, now)
     }
 
     /// Where the peer of `side` said that it receives at `channel`.

@@ -112,6 +112,12 @@ pub(crate) fn contain_blocking<T>(part: Part, work: impl FnOnce() -> T) -> Resul
     })
 }
 
+/// Does one turn of a thread that goes on after a panic in it; `None` when there was one. It is caught, written
+/// to the log and counted as one of the management plane: for what serves others than calls of the switch.
+pub fn survive<T>(work: impl FnOnce() -> T) -> Option<T> {
+    contain_blocking(Part::Task, work).ok()
+}
+
 /// Does `work` in a task of its own, which goes on when nobody waits for it any more.
 pub(crate) async fn in_own_task<T: Send + 'static>(
     part: Part,
@@ -205,6 +211,10 @@ mod tests {
         assert!(!is_contained());
         let blocking = on_blocking_thread(Part::Task, || panic!("of a test"));
         assert_eq!(blocking.await, Err::<(), _>(Panicked));
+        let caught = Part::Task.caught();
+        assert_eq!(survive(|| panic!("of a test")), None::<()>);
+        assert!(Part::Task.caught() > caught && !is_contained());
+        assert_eq!(survive(|| 1), Some(1));
     }
 
     #[cfg(target_os = "linux")]

@@ -57,7 +57,7 @@ pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use cdr_archive::ArchiveCdrs;
 pub use cdr_export::ExportCdrs;
-pub use containment::abort_on_other_panics;
+pub use containment::{abort_on_other_panics, survive};
 pub use deck_import::{FollowDecks, ReadDeck};
 pub use exchange::RefreshExchangeRates;
 pub use netting::RunNettings;

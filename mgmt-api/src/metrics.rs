@@ -317,6 +317,11 @@ impl Scrape {
             "media_ng_silent_total",
             "Calls of SIP proxies that ended because nobody sent media",
             ng.silent,
+        )?;
+        self.counter(
+            "media_ng_expired_total",
+            "Calls of SIP proxies that ended because they had lasted as long as a call may",
+            ng.expired,
         )
     }
 

@@ -253,6 +253,8 @@ pub struct NgFigures {
     pub foreign: u64,
     /// Calls that ended because nobody sent media.
     pub silent: u64,
+    /// Calls that ended because they had lasted as long as a call may.
+    pub expired: u64,
 }
 
 /// How the relayed media of ended calls was; each direction of a call counts by itself.

@@ -129,13 +129,16 @@ fn a_wildcard_listener_needs_the_name_that_peers_see() {
 #[test]
 fn the_ng_protocol_is_off_by_default_and_wants_to_know_who_may_ask() {
     assert_eq!(load("", &[]).unwrap().media.ng.listen, "");
-    let text = "[media.ng]\nlisten = \"localhost\"\nallowed = [\"10.0.0.1/8\"]\ncalls_max = 0\n";
+    let text = "[media.ng]\nlisten = \"localhost\"\nallowed = [\"10.0.0.1/8\"]\ncalls_max = 0\n\
+                max_duration_s = 59\nsilent_timeout_s = 0\n";
     assert_eq!(
         shown(text, &[]),
         [
             "test.toml, line 2: `media.ng.listen`: must be an address and a port like 127.0.0.1:2223, or empty",
             "test.toml, line 3: `media.ng.allowed`: `10.0.0.1/8` has bits beyond its mask: the range begins at 10.0.0.0",
             "test.toml, line 4: `media.ng.calls_max`: is 0; it must be 1 to 16384",
+            "test.toml, line 5: `media.ng.max_duration_s`: is 59; it must be 60 to 604800",
+            "test.toml, line 6: `media.ng.silent_timeout_s`: is 0; it must be 60 to 86400",
         ]
     );
     let nobody = shown(

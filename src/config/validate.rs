@@ -351,6 +351,10 @@ impl Check<'_> {
             self.problem("media.ng.allowed", message);
         }
         self.within("media.ng.calls_max", ng.calls_max.into(), 1, 16_384);
+        let longest = ng.max_duration_s.into();
+        self.within("media.ng.max_duration_s", longest, 60, 604_800);
+        let silent = ng.silent_timeout_s.into();
+        self.within("media.ng.silent_timeout_s", silent, 60, 86_400);
     }
 
     fn storage(&mut self, config: &Config) {

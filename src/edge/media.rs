@@ -57,7 +57,8 @@ impl RefusedNetworks {
     }
 }
 
-const LOOPBACK: [&str; 2] = ["127.0.0.0/8", "::1/128"];
+/// What a packet to stays on this host, and what stands for no address (RFC 3264 holds by it).
+const LOOPBACK: [&str; 4] = ["127.0.0.0/8", "::1/128", "0.0.0.0/8", "::/128"];
 
 impl ShardMedia {
     /// `inactive_after`: without a packet in either direction for so long a call has no media, unless
@@ -181,7 +182,7 @@ mod tests {
         ] {
             assert!(refuses("127.0.0.1", to), "{to}");
         }
-        for to in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+        for to in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::"] {
             assert!(
                 refuses("192.0.2.1", to) && !refuses("127.0.0.1", to),
                 "{to}"

@@ -83,34 +83,45 @@ impl Leg {
 
     /// The same without learning anything.
     pub(super) fn would_accept(&self, channel: Channel, source: SocketAddr, now: Duration) -> bool {
-        let Some(remote) = &self.announced else {
+        let Some(announced) = self.announced(channel) else {
             return false;
         };
-        let (mut lock, announced) = match channel {
-            Channel::Rtp => (self.rtp, remote.rtp),
-            Channel::Rtcp => (self.rtcp, remote.rtcp_address()),
-        };
+        let mut lock = *self.lock(channel);
         lock.accepts(source, announced, now)
+    }
+
+    /// Whether a packet of `source` would be the one that teaches where this peer sends from now on.
+    #[cfg(feature = "io")]
+    pub(super) fn would_learn(&self, channel: Channel, source: SocketAddr, now: Duration) -> bool {
+        if self.comes_from(channel, source) {
+            return false;
+        }
+        let mut lock = *self.lock(channel);
+        self.announced(channel)
+            .is_some_and(|announced| lock.accepts(source, announced, now))
+            && lock.source() == Some(source)
     }
 
     /// Whether `source` was learned to be who sends to the port `channel`.
     #[cfg(feature = "io")]
     pub(super) fn comes_from(&self, channel: Channel, source: SocketAddr) -> bool {
-        let lock = match channel {
-            Channel::Rtp => &self.rtp,
-            Channel::Rtcp => &self.rtcp,
-        };
-        lock.source() == Some(source)
+        self.lock(channel).source() == Some(source)
     }
 
     /// Where the peer said that it receives.
-    #[cfg(feature = "io")]
     pub(super) fn announced(&self, channel: Channel) -> Option<SocketAddr> {
         let remote = self.announced.as_ref()?;
         Some(match channel {
             Channel::Rtp => remote.rtp,
             Channel::Rtcp => remote.rtcp_address(),
         })
+    }
+
+    fn lock(&self, channel: Channel) -> &Lock {
+        match channel {
+            Channel::Rtp => &self.rtp,
+            Channel::Rtcp => &self.rtcp,
+        }
     }
 
     /// By which port and to which address this peer gets a packet of `kind`.

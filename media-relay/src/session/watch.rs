@@ -49,8 +49,14 @@ impl Watcher {
         }
     }
 
-    /// Other times; what was heard so far counts on.
-    pub(super) fn change(&mut self, watch: Watch) {
+    /// Other times; what was heard so far counts on. A silence that was allowed does not count where it may
+    /// last less long from now on.
+    pub(super) fn change(&mut self, watch: Watch, now: Duration) {
+        let until_now = self.watch.inactive_after;
+        if until_now.is_some_and(|until_now| watch.inactive_after.is_some_and(|it| it < until_now))
+        {
+            self.since = now;
+        }
         self.watch = watch;
     }
 
@@ -105,6 +111,28 @@ impl Watcher {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_silence_that_was_allowed_does_not_count_where_less_is() {
+        let watch = |seconds| Watch {
+            inactive_after: Some(Duration::from_secs(seconds)),
+            ..Watch::default()
+        };
+        let counts = [Counts::default(), Counts::default()];
+        let [ingress, egress] = &counts;
+        let told = |watcher: &mut Watcher, at| {
+            watcher.inactive(Duration::from_secs(at), [ingress, egress])
+        };
+        let mut watcher = Watcher::new(watch(3_600), Duration::ZERO, [ingress, egress]);
+        watcher.change(watch(120), Duration::from_secs(200));
+        assert_eq!(told(&mut watcher, 319), None);
+        // More than before takes nothing back, nor does the same.
+        watcher.change(watch(120), Duration::from_secs(319));
+        assert_eq!(told(&mut watcher, 320), Some(Duration::from_secs(120)));
+        watcher.change(watch(3_600), Duration::from_secs(321));
+        assert_eq!(told(&mut watcher, 3_919), None);
+        assert!(told(&mut watcher, 3_920).is_some());
+    }
 
     const AFTER: Duration = Duration::from_secs(10);
     const TICK_MS: u64 = 100;
@@ -183,10 +211,11 @@ mod tests {
         let [ingress, egress] = &counts;
         let now = Duration::from_secs(60);
         assert_eq!(watcher.inactive(now, [ingress, egress]), None, "never");
-        watcher.change(Watch {
+        let watch = Watch {
             inactive_after: Some(AFTER),
             ..Watch::default()
-        });
+        };
+        watcher.change(watch, now);
         let silence = watcher.inactive(now, [ingress, egress]);
         assert_eq!(silence, Some(Duration::from_millis(60_000 - 5_800)));
         assert_eq!(watcher.inactive(now + AFTER / 2, [ingress, egress]), None);

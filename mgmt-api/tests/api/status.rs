@@ -67,6 +67,7 @@ async fn metrics_copy_the_switchs_counters() {
             offers: 20,
             foreign: 8,
             silent: 1,
+            expired: 2,
             ..NgFigures::default()
         }),
         ..SwitchSample::default()
@@ -97,6 +98,7 @@ async fn metrics_copy_the_switchs_counters() {
         "media_ng_requests_total{result=\"offer\"} 20",
         "media_ng_requests_total{result=\"not_allowed\"} 8",
         "media_ng_silent_total 1",
+        "media_ng_expired_total 2",
         "didtron_journal_available 1",
         "didtron_loader_lag_bytes 0",
         "didtron_http_requests_total{method=\"GET\",path=\"/api/v1/cdrs/{id}\",status=\"4xx\"} 1",
