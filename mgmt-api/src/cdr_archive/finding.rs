@@ -129,19 +129,20 @@ impl CallRecords {
                 continue;
             }
             let calls = file.group(place, bounds.group).await?.into_iter();
-            let own = calls.filter(|(tenant, _)| *tenant == scope.tenant().get());
-            for (_, mut record) in own.filter(|(_, call)| call.id == id) {
-                let Some(row) = query.rows_of(&record).pop() else {
-                    return Ok(None);
-                };
-                let row = from_archive(row);
-                if let CdrParty::Carrier(carrier) = party {
-                    record
-                        .attempts
-                        .retain(|attempt| attempt.carrier.id == carrier);
-                }
-                return Ok(Some(Found { row, record }));
+            let mut own = calls.filter(|(tenant, _)| *tenant == scope.tenant().get());
+            let Some((_, mut record)) = own.find(|(_, call)| call.id == id) else {
+                continue;
+            };
+            let Some(row) = query.rows_of(&record).pop() else {
+                return Ok(None);
+            };
+            let row = from_archive(row);
+            if let CdrParty::Carrier(carrier) = party {
+                record
+                    .attempts
+                    .retain(|attempt| attempt.carrier.id == carrier);
             }
+            return Ok(Some(Found { row, record }));
         }
         Ok(None)
     }
