@@ -62,19 +62,11 @@ struct Ending {
     dispatcher: JoinHandle<()>,
 }
 
-/// How much more willingly the runtime's threads give a core up than shards, media and the journal: where all want
-/// it, calls get three quarters.
-const BACKGROUND_NICENESS: i32 = 5;
-
 /// The runtime for everything that is not a shard or a media thread.
 pub(crate) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("async")
-        .on_thread_start(|| {
-            // A system that forbids it shares its cores evenly.
-            let _ = rustix::process::nice(BACKGROUND_NICENESS);
-        })
         .build()
         .context("the asynchronous runtime cannot be started")
 }
@@ -98,9 +90,7 @@ impl Node {
         create_data_directory(&config.data_dir)?;
         let boot = BootId(u128::from_le_bytes(edge::random_bytes()?));
         let journal = edge::open_journal(config, boot)?;
-        // Threads that the store begins are as those that begin them: not as this one, from which the shards come.
-        let opened = tokio::spawn(Store::open(config.database()?)).await;
-        let store = opened.context("the database was not opened")??;
+        let store = Store::open(config.database()?).await?;
         let mut loader = Loader::new(
             store.clone(),
             LoaderConfig {
