@@ -151,7 +151,9 @@ impl Shard {
 
     fn sleep(&mut self, events: &mut Events) -> io::Result<()> {
         let timeout = self.time_to_sleep();
-        if let Some(pause) = self.gathering.pause(timeout) {
+        if let Some(pause) = self.gathering.pause(timeout)
+            && !self.inbox.has_input()
+        {
             // Nobody need wake it: what comes meanwhile is looked for right afterwards.
             std::thread::sleep(pause);
             self.overload.slept(self.clock.instant());
