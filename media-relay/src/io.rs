@@ -54,7 +54,8 @@ pub struct RelayConfig {
     /// The ports of its sessions. Each session takes four.
     pub ports: PortRange,
     /// Sockets that it may have open, at least 4: a session takes four, and two more while both its streams are
-    /// steady. Ports beyond that are never opened, and streams go without a second socket.
+    /// steady. Ports beyond that are never opened, and streams go without a second socket. Bound to all addresses
+    /// (`0.0.0.0`, `::`) no stream has one.
     pub sockets_max: usize,
     /// Relay threads, at least 1. One carries some thousand sessions.
     pub threads: usize,
@@ -257,14 +258,13 @@ fn check(config: &RelayConfig, shards: usize) -> Result<(), StartError> {
 }
 
 fn budget(config: &RelayConfig) -> SocketBudget {
-    // A socket that is bound to all addresses would keep the one that its first peer was reached from.
-    let max = match config.address.bind.is_unspecified() {
-        true => config
-            .sockets_max
-            .min(config.ports.sessions() * usize::from(PORTS_PER_SESSION)),
-        false => config.sockets_max,
-    };
-    SocketBudget::new(max, config.ports.sessions())
+    let (max, sessions) = (config.sockets_max, config.ports.sessions());
+    // A connected socket that is bound to all addresses keeps the one that its first peer was reached from: another
+    // peer, which is reached by another way, would be sent to from there.
+    match config.address.bind.is_unspecified() {
+        true => SocketBudget::of_ports(max, sessions),
+        false => SocketBudget::new(max, sessions),
+    }
 }
 
 /// The ports of one thread: every n-th session's worth.

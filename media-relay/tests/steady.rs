@@ -164,7 +164,11 @@ struct Talk {
 
 impl Talk {
     fn start() -> Self {
-        let (relay, mut link) = start(&config(usize::MAX, 1));
+        Self::start_with(&config(usize::MAX, 1))
+    }
+
+    fn start_with(config: &RelayConfig) -> Self {
+        let (relay, mut link) = start(config);
         let pair = link.take().unwrap();
         let (customer, carrier) = (Phone::new(), Phone::new());
         let mut talk = Self {
@@ -295,6 +299,26 @@ fn bursts_at_the_moment_of_a_move_arrive_to_the_last_packet() {
     let counted = talk.link.statistics(talk.pair.session).unwrap();
     assert_eq!([counted.ingress.foreign, counted.egress.foreign], [0, 0]);
     assert_eq!(talk.sockets(), 6);
+}
+
+#[test]
+fn bound_to_all_addresses_streams_have_no_socket_and_all_calls_find_room() {
+    // Ports that no other process of this test has.
+    let first = 27_000 + 32 * u16::try_from(std::process::id() % 100).unwrap();
+    let config = RelayConfig {
+        address: RelayAddress {
+            bind: Ipv4Addr::UNSPECIFIED.into(),
+            advertised: Ipv4Addr::LOCALHOST.into(),
+        },
+        ports: PortRange::new(first, first + 31).unwrap(),
+        ..config(64, 8)
+    };
+    let mut talk = Talk::start_with(&config);
+    talk.speak();
+    talk.speak();
+    // One more session is in stock.
+    wait_for(|| (talk.sockets() == 8).then_some(()));
+    assert_eq!(talk.relay.figures().sockets_max(), 64);
 }
 
 #[test]

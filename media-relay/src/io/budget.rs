@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const OF_SESSION: usize = PORTS_PER_SESSION as usize;
 
 /// The sockets of all relay threads. Ports go first: second sockets of streams get what all sessions of the port
-/// range would leave, and beyond that only while less than half of all are open.
+/// range would leave, and beyond that only while less than half of all are open. Or none at all.
 #[derive(Debug)]
 pub(super) struct SocketBudget {
     max: usize,
     /// What all ports of the range would leave.
     spare: usize,
+    /// Whether streams get any.
+    for_streams: bool,
     open: AtomicUsize,
     /// Those of streams among them.
     of_streams: AtomicUsize,
@@ -23,8 +25,17 @@ impl SocketBudget {
         Self {
             max,
             spare: max.saturating_sub(sessions * OF_SESSION),
+            for_streams: true,
             open: AtomicUsize::new(0),
             of_streams: AtomicUsize::new(0),
+        }
+    }
+
+    /// The same with none for streams: all are for ports.
+    pub(super) fn of_ports(max: usize, sessions: usize) -> Self {
+        Self {
+            for_streams: false,
+            ..Self::new(max, sessions)
         }
     }
 
@@ -50,6 +61,9 @@ impl SocketBudget {
 
     /// Room for a second socket of a leg; false when there is none.
     pub(super) fn take_stream(&self) -> bool {
+        if !self.for_streams {
+            return false;
+        }
         let is_spare = self.of_streams.load(Ordering::Relaxed) < self.spare;
         let is_taken = (is_spare || self.open() < self.max / 2) && self.take(1);
         if is_taken {
@@ -86,6 +100,15 @@ mod tests {
         budget.give_session();
         assert_eq!(budget.open(), 4);
         assert!(budget.take_stream() && budget.take_session());
+    }
+
+    #[test]
+    fn where_streams_get_none_all_are_for_ports() {
+        let budget = SocketBudget::of_ports(12, 2);
+        assert!(budget.take_session() && !budget.take_stream());
+        assert_eq!([(); 3].map(|()| budget.take_session()), [true, true, false]);
+        assert!(!budget.take_stream());
+        assert_eq!((budget.open(), budget.max()), (12, 12));
     }
 
     #[test]
