@@ -25,18 +25,30 @@ struct Two {
 }
 
 impl Two {
-    /// Each relay has its own address in 127/8. With two threads each session has one.
+    /// Each relay has its own address in 127/8.
     fn start() -> Self {
         static NEXT: AtomicU8 = AtomicU8::new(1);
         let last_octet = NEXT.fetch_add(1, Ordering::Relaxed);
         let [.., third, fourth] = std::process::id().to_be_bytes();
         let ip = IpAddr::V4(Ipv4Addr::new(127, 192 | third & 0x3f, fourth, last_octet));
+        Self::start_at(ip, ip, 20_000)
+    }
+
+    /// The same at all addresses of the host, and at ports that no other process of this test has.
+    fn start_at_all() -> Self {
+        let first_port = 22_000 + 8 * u16::try_from(std::process::id() % 500).unwrap();
+        Self::start_at(
+            Ipv4Addr::UNSPECIFIED.into(),
+            Ipv4Addr::LOCALHOST.into(),
+            first_port,
+        )
+    }
+
+    /// With two threads each session has one.
+    fn start_at(bind: IpAddr, advertised: IpAddr, first_port: u16) -> Self {
         let config = RelayConfig {
-            address: RelayAddress {
-                bind: ip,
-                advertised: ip,
-            },
-            ports: PortRange::new(20_000, 20_007).unwrap(),
+            address: RelayAddress { bind, advertised },
+            ports: PortRange::new(first_port, first_port + 7).unwrap(),
             sockets_max: usize::MAX,
             threads: 2,
             stock_per_shard: 2,
@@ -63,6 +75,16 @@ impl Two {
             ..SessionMedia::default()
         };
         self.link.start(pair.session, media);
+    }
+
+    /// What is counted changes no more.
+    fn wait_for_rest(&self) {
+        let counted = || [self.counted(self.first), self.counted(self.second)];
+        wait_for(|| {
+            let before = counted();
+            std::thread::sleep(SILENCE);
+            (counted() == before).then_some(())
+        });
     }
 
     fn counted(&self, pair: ReadyPair) -> [[u64; 2]; 2] {
@@ -147,14 +169,36 @@ fn a_call_whose_ends_meet_carries_no_packet_round() {
     for _ in 0..SEEDS {
         caller.send_to(&rtp(), first.ingress_rtp).unwrap();
     }
-    // They come to rest: what is counted changes no more.
-    wait_for(|| {
-        let before = [two.counted(first), two.counted(second)];
-        std::thread::sleep(SILENCE);
-        ([two.counted(first), two.counted(second)] == before).then_some(())
-    });
+    two.wait_for_rest();
     let [_, [from_second, _]] = two.counted(first);
     assert_eq!(from_second, 0, "nothing came back");
+}
+
+#[test]
+fn no_packet_comes_back_by_another_address_of_the_host() {
+    let mut two = Two::start_at_all();
+    let (first, second) = (two.first, two.second);
+    let (caller, callee, stranger) = (phone(), phone(), phone());
+    let elsewhere = |port: SocketAddr| SocketAddr::from(([127, 0, 0, 2], port.port()));
+    // A call that goes through twice may use any.
+    two.say(second, [elsewhere(first.egress_rtp), address(&callee)]);
+    two.say(first, [address(&caller), elsewhere(second.ingress_rtp)]);
+    speak(&caller, first.ingress_rtp, &callee);
+    let figures = two.relay.figures();
+    assert_eq!(figures.loops_refused(), 0);
+    // Each leg of the first where the other leg is heard.
+    let media = SessionMedia {
+        ingress: Some(RemoteMedia::new(elsewhere(first.egress_rtp))),
+        egress: Some(RemoteMedia::new(elsewhere(first.ingress_rtp))),
+        ..SessionMedia::default()
+    };
+    two.link.update(first.session, media);
+    wait_for(|| (figures.loops_refused() == 2).then_some(()));
+    for _ in 0..SEEDS {
+        stranger.send_to(&rtp(), first.ingress_rtp).unwrap();
+        caller.send_to(&rtp(), first.ingress_rtp).unwrap();
+    }
+    two.wait_for_rest();
 }
 
 #[test]

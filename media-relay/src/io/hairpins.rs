@@ -9,7 +9,7 @@
 
 use crate::ports::{PORTS_PER_SESSION, PortQuad, PortRange, RelayAddress};
 use crate::session::{RemoteMedia, Side};
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 
 /// Sessions of this relay that a packet may pass one after the other.
@@ -19,7 +19,7 @@ const PORTS: u16 = PORTS_PER_SESSION;
 /// Where the ports of all threads lead, as far as they lead to each other.
 #[derive(Debug)]
 pub(super) struct Hairpins {
-    own: [IpAddr; 2],
+    own: RelayAddress,
     first: u16,
     /// By port from the first: the port of ours that it sends to; 0: elsewhere, or nowhere.
     leads_to: Box<[AtomicU16]>,
@@ -31,7 +31,7 @@ impl Hairpins {
         let first = ports.quads().next().map_or(0, |quad| quad.ports()[0]);
         let count = ports.sessions() * usize::from(PORTS);
         Self {
-            own: [own_address(address), address.advertised],
+            own: address,
             first,
             leads_to: (0..count).map(|_| AtomicU16::new(0)).collect(),
             refused: AtomicU64::new(0),
@@ -116,8 +116,22 @@ impl Hairpins {
 
     /// Which of our ports an address is.
     fn port_at(&self, address: SocketAddr) -> Option<u16> {
-        let is_ours = self.own.contains(&address.ip()) && self.entry(address.port()).is_some();
+        // The port first: few of others have one of ours, and only then the system may have to be asked.
+        let is_ours = self.entry(address.port()).is_some() && self.is_own(address);
         is_ours.then_some(address.port())
+    }
+
+    /// Whether our sockets receive what is sent to the address. Those that are bound to all addresses receive at
+    /// each that the host has at this time.
+    fn is_own(&self, address: SocketAddr) -> bool {
+        let ip = address.ip().to_canonical();
+        // Sent to no address, a packet stays where it was sent from.
+        let is_said = ip == self.own.advertised.to_canonical() || ip.is_unspecified();
+        is_said
+            || match self.own.bind.is_unspecified() {
+                true => ip.is_loopback() || is_of_host(address),
+                false => ip == self.own.bind.to_canonical(),
+            }
     }
 
     fn entry(&self, port: u16) -> Option<&AtomicU16> {
@@ -126,25 +140,30 @@ impl Hairpins {
     }
 }
 
-/// From where a socket of ours sends to ourselves. One that is bound to all addresses sends from that of the way.
-fn own_address(address: RelayAddress) -> IpAddr {
-    if !address.bind.is_unspecified() {
-        return address.bind;
-    }
-    let local = || {
-        let socket = UdpSocket::bind((address.bind, 0))?;
-        // Sends nothing.
-        socket.connect((address.advertised, 9))?;
-        socket.local_addr()
+/// Whether an address is one of this host: only from itself is such a one reached. Where the system has no socket to
+/// try it with, the port alone tells.
+///
+/// An address that it takes for a foreign one although it leads here (a whole network that is routed to this host)
+/// makes no ring either: what comes back has a source of the host, which was not named.
+fn is_of_host(address: SocketAddr) -> bool {
+    let mut to = address;
+    to.set_ip(address.ip().to_canonical());
+    let any: IpAddr = match to {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
     };
-    local().map_or(address.advertised, |local| local.ip())
+    let Ok(socket) = UdpSocket::bind((any, 0)) else {
+        return true;
+    };
+    // Sends nothing.
+    let reached_from = socket.connect(to).and_then(|()| socket.local_addr());
+    reached_from.is_ok_and(|from| from.ip() == to.ip())
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
-    use std::net::Ipv4Addr;
 
     const BIND: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1));
     const ADVERTISED: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
@@ -257,12 +276,37 @@ mod tests {
     }
 
     #[test]
-    fn a_relay_at_all_addresses_knows_its_own() {
-        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        let address = RelayAddress {
-            bind: ip("0.0.0.0"),
-            advertised: ip("127.0.0.1"),
+    fn a_relay_at_all_addresses_knows_those_of_its_host() {
+        let (mut hairpins, quads) = hairpins(1);
+        let [port, ..] = quads[0].ports();
+        let is_ours = |hairpins: &Hairpins, ip: &str, port: u16| {
+            hairpins.port_at(SocketAddr::new(ip.parse().unwrap(), port)) == Some(port)
         };
-        assert_eq!(own_address(address), ip("127.0.0.1"));
+        hairpins.own.bind = Ipv4Addr::UNSPECIFIED.into();
+        for ip in [
+            "192.0.2.1",
+            "127.0.0.1",
+            "127.0.0.2",
+            "0.0.0.0",
+            "::ffff:127.0.0.1",
+        ] {
+            assert!(is_ours(&hairpins, ip, port), "{ip}");
+            assert!(!is_ours(&hairpins, ip, 9), "{ip}");
+        }
+        assert!(!is_ours(&hairpins, "198.51.100.1", port));
+        hairpins.own.bind = BIND;
+        assert!(is_ours(&hairpins, "10.0.0.1", port));
+        for ip in ["127.0.0.1", "198.51.100.1"] {
+            assert!(!is_ours(&hairpins, ip, port), "{ip}");
+        }
+    }
+
+    #[test]
+    fn the_host_is_asked_for_its_addresses() {
+        let at = |ip: &str| SocketAddr::new(ip.parse().unwrap(), 20_000);
+        assert!(is_of_host(at("127.0.0.1")));
+        assert!(is_of_host(at("::ffff:127.0.0.1")));
+        assert!(!is_of_host(at("198.51.100.1")));
+        assert!(!is_of_host(at("2001:db8::1")));
     }
 }
