@@ -49,7 +49,7 @@ pub use draft::LedgerEntryKind;
 pub use entries::{LedgerCursor, LedgerEntry, LedgerPage, LedgerQuery};
 pub use foreign::{DatedSum, FOREIGN_BALANCES_MAX, ForeignBalance};
 pub(crate) use netting::{
-    Settlement, Sums, balance_within, entry_of_key, is_payment_of, post_settlements,
+    Settlement, Sums, balance_within, entry_of_key, payment_of, post_settlements,
 };
 pub use payments::{LEDGER_DETAILS_BYTES_MAX, NewLedgerEntry, PostedLedgerEntry};
 pub use statement::{LedgerCalls, LedgerMovement, LedgerStatement, STATEMENT_ENTRIES_MAX};

@@ -5,7 +5,7 @@ use super::balances::{balance_on, currency};
 use super::draft::{DatedMoney, Draft};
 use super::post::post;
 use super::{LedgerEntryKind, LedgerError, LedgerParty, day_of};
-use crate::database::{Transaction, sql};
+use crate::database::{Row, Transaction, sql};
 use crate::{Store, StoreError, TenantId};
 use rating::exchange::ExchangeRate;
 use rating::{Amount, Currency, Timestamp};
@@ -29,6 +29,15 @@ pub(crate) struct Settlement {
     pub(crate) currency: Currency,
     pub(crate) amount: Amount,
     pub(crate) rate: ExchangeRate,
+}
+
+/// A payment as it stands on the account of who paid or was paid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct PostedPayment {
+    /// Above zero they paid, below zero we did.
+    pub(crate) amount: Amount,
+    pub(crate) currency: Currency,
+    pub(crate) at: Timestamp,
 }
 
 /// Calls of whole days by their sums, those of the last day one by one, and credit and debit notes, which are
@@ -121,24 +130,37 @@ pub(crate) async fn entry_of_key(
     entry.fetch_optional_value(transaction).await
 }
 
-/// Whether an entry is a payment or refund on the account of a customer or carrier.
-pub(crate) async fn is_payment_of(
+/// What a payment has moved on the account of a customer or carrier, and when; `None` when the entry is no
+/// payment of it. Until the transaction ends no other one asks the same of that account.
+pub(crate) async fn payment_of(
     transaction: &mut Transaction,
     entry: i64,
     party: LedgerParty,
-) -> Result<bool, StoreError> {
+) -> Result<Option<PostedPayment>, StoreError> {
     let key = party.account();
+    sql("UPDATE ledger_account SET owner = owner WHERE kind = $1 AND party = $2")
+        .bind(key.kind.as_str())
+        .bind(key.party)
+        .execute(&mut *transaction)
+        .await?;
     let found = sql(
-        "SELECT 1 FROM ledger_entry e JOIN ledger_posting p ON p.entry_id = e.id \
-         JOIN ledger_account a ON a.id = p.account_id \
-         WHERE e.id = $1 AND e.kind IN ('payment', 'refund') AND a.kind = $2 AND a.party = $3",
+        "SELECT p.currency_amount, p.currency, e.at FROM ledger_entry e \
+         JOIN ledger_posting p ON p.entry_id = e.id JOIN ledger_account a ON a.id = p.account_id \
+         WHERE e.id = $1 AND e.kind = 'payment' AND a.kind = $2 AND a.party = $3",
     )
     .bind(entry)
     .bind(key.kind.as_str())
     .bind(key.party)
     .fetch_optional(transaction)
     .await?;
-    Ok(found.is_some())
+    let read = |row: Row| {
+        Ok(PostedPayment {
+            amount: Amount(row.get(0)?),
+            currency: currency(row.get(1)?)?,
+            at: Timestamp(row.get(2)?),
+        })
+    };
+    found.map(read).transpose()
 }
 
 /// The balance as a transaction sees it.

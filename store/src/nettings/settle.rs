@@ -2,7 +2,7 @@
 
 use super::{COLUMNS, NettingRow, NettingState, NettingSums, netting};
 use crate::database::{Transaction, sql};
-use crate::ledger::{Settlement, balance_within, entry_of_key, is_payment_of, post_settlements};
+use crate::ledger::{Settlement, balance_within, entry_of_key, payment_of, post_settlements};
 use crate::{
     LedgerAccountKind, LedgerEntryKind, LedgerError, LedgerParty, NewAuditEntry, NewEvent, Scope,
     Store, StoreError, audit, events,
@@ -32,6 +32,34 @@ pub enum NettingError {
     /// What is said to have paid it is no payment of that party.
     #[error("entry {0} is no payment of the side that pays")]
     NoPayment(i64),
+    /// It is another sum than the difference.
+    #[error(
+        "entry {entry} is a payment of {amount} {currency}, and the difference is {difference} {of}: \
+         name a payment of exactly that"
+    )]
+    OtherSum {
+        /// The entry.
+        entry: i64,
+        /// What it moved; above zero they paid, below zero we did.
+        amount: Amount,
+        /// In this currency.
+        currency: Currency,
+        /// What is to be paid, with the same sign.
+        difference: Amount,
+        /// In this currency.
+        of: Currency,
+    },
+    /// It was paid before the period began.
+    #[error("entry {0} was paid before the period began: name the payment of this statement")]
+    TooOld(i64),
+    /// It has paid another statement.
+    #[error("entry {entry} has paid netting {netting}: a payment pays one")]
+    PaidAnother {
+        /// The entry.
+        entry: i64,
+        /// What it has paid.
+        netting: i64,
+    },
 }
 
 impl From<StoreError> for NettingError {
@@ -54,7 +82,8 @@ pub struct SettledParty {
 /// The payment of a difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NettingPayment {
-    /// An entry that is posted already; `None`: it is posted now.
+    /// A payment of exactly the difference that is posted already and has paid no other statement; `None`: it is
+    /// posted now.
     pub entry: Option<i64>,
     /// When it was paid.
     pub at: Timestamp,
@@ -141,9 +170,7 @@ impl Store {
         })?;
         let (entry, settled) = match payment.entry {
             Some(entry) => {
-                if !is_payment_of(&mut transaction, entry, party).await? {
-                    return Err(NettingError::NoPayment(entry));
-                }
+                check_payment(&mut transaction, &row, entry, party).await?;
                 (entry, None)
             }
             None => {
@@ -204,6 +231,40 @@ async fn held(
         });
     }
     Ok(row)
+}
+
+/// Whether an entry is the payment of the difference, and of no other statement.
+async fn check_payment(
+    transaction: &mut Transaction,
+    row: &NettingRow,
+    entry: i64,
+    party: LedgerParty,
+) -> Result<(), NettingError> {
+    let posted = payment_of(transaction, entry, party).await?;
+    let posted = posted.ok_or(NettingError::NoPayment(entry))?;
+    let difference = row.difference();
+    if (posted.amount, posted.currency) != (difference, row.currency) {
+        return Err(NettingError::OtherSum {
+            entry,
+            amount: posted.amount,
+            currency: posted.currency,
+            difference,
+            of: row.currency,
+        });
+    }
+    if posted.at < row.from {
+        return Err(NettingError::TooOld(entry));
+    }
+    let another: Option<i64> =
+        sql("SELECT MIN(id) FROM netting WHERE payment_entry = $1 AND owner = $2")
+            .bind(entry)
+            .bind(row.owner.get())
+            .fetch_value(transaction)
+            .await?;
+    match another {
+        Some(netting) => Err(NettingError::PaidAnother { entry, netting }),
+        None => Ok(()),
+    }
 }
 
 fn in_books(rate: ExchangeRate, amount: Amount) -> Result<Amount, NettingError> {

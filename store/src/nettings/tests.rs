@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
+mod payments;
+
 use super::*;
 use crate::testing::{self, NOON, TestDatabase, TestSegment, ended};
 use crate::{

@@ -178,7 +178,10 @@ impl From<NettingError> for Problem {
             NettingError::Ledger(error) => error.into(),
             NettingError::NotFound(_) => Self::not_found(format!("{text}.")),
             NettingError::State { .. } => Self::conflict(format!("{text}."), Vec::new()),
-            NettingError::NoPayment(_) => Self::invalid_field("entry", text),
+            NettingError::NoPayment(_)
+            | NettingError::OtherSum { .. }
+            | NettingError::TooOld(_)
+            | NettingError::PaidAnother { .. } => Self::invalid_field("entry", text),
             other => Self::internal(&other),
         }
     }
