@@ -13,6 +13,7 @@ use crate::refusals::Refusals;
 use crate::registering::Registrations;
 use crate::sources::{SourceGate, SourceLimits};
 use crate::transfer::Post;
+use media_control::description::permitted;
 use media_relay::{ReadyPair, RemoteMedia, SessionId, Side};
 use rating::Timestamp;
 use rating::cdr::{CallId, JournalEntry};
@@ -329,11 +330,9 @@ impl Core {
         self.events.push_back(Event::Media(command));
     }
 
-    /// Whether the session of `pair` may send to where a description says: not to itself, nor where it is refused.
-    pub(crate) fn may_send(&self, pair: ReadyPair, remote: &RemoteMedia) -> bool {
-        let rtcp = remote.rtcp.map(|rtcp| rtcp.ip());
-        let mut addresses = [Some(remote.rtp.ip()), rtcp].into_iter().flatten();
-        !pair.is_named_by(remote) && addresses.all(|address| self.media.may_send_to(address))
+    /// Where the session of `pair` may send of what a description says; `None`: not even RTP.
+    pub(crate) fn permitted(&self, pair: ReadyPair, remote: RemoteMedia) -> Option<RemoteMedia> {
+        permitted(remote, pair, |address| self.media.may_send_to(address))
     }
 
     /// What the relay has counted so far.

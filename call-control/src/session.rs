@@ -1,5 +1,6 @@
 //! The media of a call: descriptions on their way through, and what the relay is told.
 
+use crate::attempt::has_sdp;
 use crate::core::Core;
 use crate::encryption::{Encryption, Terms};
 use crate::media::{MediaCommand, MediaPlan, MediaWatch};
@@ -224,17 +225,16 @@ impl CallMedia {
         };
         let sdp = Sdp::parse(body).map_err(|_| UnusableSdp)?;
         let relayed = relayed_stream(&sdp);
-        if !may_send(core, pair, relayed.map(|index| &sdp.media()[index])) {
-            return Err(UnusableSdp);
-        }
+        let media = relayed.map(|index| &sdp.media()[index]);
+        let remote = permitted(core, pair, media)?;
         if let Some(encryption) = &mut self.encryption {
-            let stream = relayed.map(|index| (index, &sdp.media()[index]));
+            let stream = relayed.zip(media);
             match half {
                 Half::Offer => encryption.take_offer(from, stream, core.keys())?,
                 Half::Answer => encryption.take_answer(from, stream)?,
             }
         }
-        self.learn(from, relayed.map(|index| &sdp.media()[index]));
+        self.learn(from, media, remote);
         if self.has_vacancy && from == Side::Ingress {
             self.proposed.remotes[from as usize] = None;
         }
@@ -244,27 +244,33 @@ impl CallMedia {
     }
 
     /// An answer to a description that was not new: the relay learns where the peer is now, the
-    /// other side need not.
-    pub(crate) fn learn_answer(&mut self, core: &mut Core, from: Side, answer: &Message<'_>) {
+    /// other side need not. One that says nothing, or nothing of a session, changes nothing.
+    pub(crate) fn learn_answer(
+        &mut self,
+        core: &mut Core,
+        from: Side,
+        answer: &Message<'_>,
+    ) -> Result<(), UnusableSdp> {
         let Some(pair) = self.pair.filter(|_| self.mode == MediaMode::Relay) else {
-            return;
+            return Ok(());
         };
         let Ok(sdp) = Sdp::parse(answer.body()) else {
-            return;
+            return match has_sdp(answer) {
+                true => Err(UnusableSdp),
+                false => Ok(()),
+            };
         };
         let relayed = relayed_stream(&sdp);
         let stream = relayed.map(|index| (index, &sdp.media()[index]));
-        if !may_send(core, pair, stream.map(|(_, media)| media)) {
-            return;
+        let media = stream.map(|(_, media)| media);
+        let remote = permitted(core, pair, media)?;
+        if let Some(encryption) = &mut self.encryption {
+            encryption.take_answer(from, stream)?;
         }
-        if let Some(encryption) = &mut self.encryption
-            && encryption.take_answer(from, stream).is_err()
-        {
-            return;
-        }
-        self.learn(from, stream.map(|(_, media)| media));
+        self.learn(from, media, remote);
         self.agree();
         self.tell_relay(core, pair);
+        Ok(())
     }
 
     /// What was last sent to `side`; `None` before the first description.
@@ -331,8 +337,8 @@ impl CallMedia {
         statistics.filter(|_| self.told.is_some())
     }
 
-    fn learn(&mut self, from: Side, media: Option<&Media<'_>>) {
-        self.proposed.learn(from, media);
+    fn learn(&mut self, from: Side, media: Option<&Media<'_>>, remote: Option<RemoteMedia>) {
+        self.proposed.learn(from, media, remote);
     }
 
     fn tell_relay(&mut self, core: &mut Core, pair: ReadyPair) {
@@ -365,7 +371,10 @@ impl CallMedia {
         let relayed = relayed_stream(&sdp);
         let media = relayed.map(|index| &sdp.media()[index]);
         let holds = self.agreed.holds;
-        if !may_send(core, pair, media) || !self.has_the_same_keys(core, from, relayed, &sdp) {
+        let Ok(remote) = permitted(core, pair, media) else {
+            return false;
+        };
+        if !self.has_the_same_keys(core, from, relayed, &sdp) {
             return false;
         }
         let sent = &self.sent[from.other() as usize];
@@ -373,7 +382,7 @@ impl CallMedia {
         if !is_same || media.is_none_or(Media::is_hold) != holds[from as usize] {
             return false;
         }
-        self.learn(from, media);
+        self.learn(from, media, remote);
         self.agree();
         self.tell_relay(core, pair);
         true
@@ -508,9 +517,9 @@ pub(crate) fn unheld(sdp: &[u8]) -> Vec<u8> {
 }
 
 impl Negotiated {
-    fn learn(&mut self, side: Side, media: Option<&Media<'_>>) {
+    fn learn(&mut self, side: Side, media: Option<&Media<'_>>, remote: Option<RemoteMedia>) {
         let index = side as usize;
-        self.remotes[index] = media.and_then(remote_media);
+        self.remotes[index] = remote;
         self.multiplexes[index] = media.is_some_and(Media::has_rtcp_mux);
         self.holds[index] = media.is_none_or(Media::is_hold);
     }
@@ -529,10 +538,16 @@ impl Negotiated {
     }
 }
 
-/// Whether media may go where a description wants it.
-fn may_send(core: &Core, pair: ReadyPair, media: Option<&Media<'_>>) -> bool {
-    let remote = media.and_then(remote_media);
-    remote.is_none_or(|remote| core.may_send(pair, &remote))
+/// Where a description wants its media, if it may go there; `None` while it wants none.
+fn permitted(
+    core: &Core,
+    pair: ReadyPair,
+    media: Option<&Media<'_>>,
+) -> Result<Option<RemoteMedia>, UnusableSdp> {
+    let Some(remote) = media.and_then(remote_media) else {
+        return Ok(None);
+    };
+    core.permitted(pair, remote).map(Some).ok_or(UnusableSdp)
 }
 
 /// Where a side shall send its media.

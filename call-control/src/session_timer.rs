@@ -482,7 +482,22 @@ impl Call {
         if self.is_joining(side) {
             self.on_join_accepted(core, now, side, response);
         } else if refresh.is_invite {
-            self.media.learn_answer(core, side, response);
+            self.take_refresh_answer(core, now, side, response);
+        }
+    }
+
+    /// What a side says to a description that it knows. It cannot be told that its own is of no use: the call ends,
+    /// as media would go on to where the side is no more.
+    fn take_refresh_answer(
+        &mut self,
+        core: &mut Core,
+        now: Instant,
+        side: Side,
+        response: &Message<'_>,
+    ) {
+        if self.media.learn_answer(core, side, response).is_err() {
+            let (origin, reason) = (self.origin_of(side), ReleaseReason::UnusableSdp);
+            self.release(core, now, origin, reason, None, None);
         }
     }
 

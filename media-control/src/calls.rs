@@ -7,7 +7,7 @@ use media_relay::{ReadyPair, RemoteMedia, SessionId, Side};
 use sip_core::Sdp;
 use sip_core::sdp::{Media, MediaPorts, Rewrite};
 use std::collections::BTreeMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 /// What of a description is about ways that do not go through us (RFC 8839).
@@ -194,13 +194,6 @@ impl Said {
             // What this side sends comes out of the other side's ports.
             passed_on: rewritten(sdp, stream, local(pair, side.other())),
         }
-    }
-
-    /// Where it wants its media, as addresses.
-    pub(crate) fn addresses(&self) -> impl Iterator<Item = IpAddr> + use<> {
-        let of = |remote: RemoteMedia| [Some(remote.rtp), remote.rtcp];
-        let addresses = self.remote.map_or([None; 2], of);
-        addresses.into_iter().flatten().map(|address| address.ip())
     }
 }
 

@@ -1,8 +1,9 @@
 //! What a session description means to the relay.
 
-use media_relay::{Codec, PayloadTypes, RemoteMedia};
+use media_relay::{Codec, PayloadTypes, ReadyPair, RemoteMedia};
 use sip_core::Sdp;
 use sip_core::sdp::Media;
+use std::net::{IpAddr, SocketAddr};
 
 /// The stream that is relayed: the first audio, or without any the first that is not declined.
 pub fn relayed_stream(sdp: &Sdp<'_>) -> Option<usize> {
@@ -23,6 +24,23 @@ pub fn remote_media(media: &Media<'_>) -> Option<RemoteMedia> {
         rtcp: media.rtcp_address().filter(|_| !media.has_rtcp_mux()),
         mux: false,
         payload_types: payload_types(media),
+    })
+}
+
+/// The same as far as anything may be sent there: not to the session's own ports, nor where it is refused. `None`
+/// when RTP may not; RTCP that may not is left out, for a call needs none.
+pub fn permitted(
+    remote: RemoteMedia,
+    pair: ReadyPair,
+    may_send_to: impl Fn(IpAddr) -> bool,
+) -> Option<RemoteMedia> {
+    let is_permitted = |address: &SocketAddr| {
+        !address.ip().is_unspecified() && !pair.is_at(*address) && may_send_to(address.ip())
+    };
+    let remote = Some(remote).filter(|remote| is_permitted(&remote.rtp))?;
+    Some(match remote.rtcp.as_ref().is_none_or(is_permitted) {
+        true => remote,
+        false => remote.without_rtcp(),
     })
 }
 

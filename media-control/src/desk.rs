@@ -3,7 +3,7 @@
 use crate::answers;
 use crate::bencode::Value;
 use crate::calls::{Call, Calls, Said};
-use crate::description::relayed_stream;
+use crate::description::{permitted, relayed_stream};
 use crate::replies::Replies;
 use crate::request::{self, Refusal, Request, Verb};
 use media_relay::{MediaStatistics, ReadyPair, RemoteMedia, SessionId, Side};
@@ -258,13 +258,13 @@ impl Desk {
         request: &Request<'_>,
         relay: &impl Relay,
     ) -> Result<Said, Refusal> {
-        let said = Said::by(side, pair, sdp, request);
+        let mut said = Said::by(side, pair, sdp, request);
         if said.passed_on.len() > SDP_BYTES_MAX {
             return Err("The SDP is too long: it would not fit into a reply");
         }
-        let names_us = said.remote.is_some_and(|remote| pair.is_named_by(&remote));
-        if names_us || !said.addresses().all(|address| relay.may_send_to(address)) {
-            return Err("The SDP names an address that no media is sent to");
+        if let Some(remote) = said.remote {
+            let to = permitted(remote, pair, |address| relay.may_send_to(address));
+            said.remote = Some(to.ok_or("The SDP names an address that no media is sent to")?);
         }
         Ok(said)
     }

@@ -425,6 +425,17 @@ fn a_call_that_rings_or_is_held_may_be_silent_for_longer() {
 }
 
 #[test]
+fn rtcp_that_may_go_nowhere_is_left_out() {
+    let mut client = Client::new(10, 10);
+    let said = sdp("198.51.100.7", 4_000) + "a=rtcp:9 IN IP4 224.0.0.1\r\n";
+    let told = client.speak("offer", ["a", ""], &said);
+    assert!(told.contains("6:result2:ok"), "{told}");
+    let (_, plan) = client.relay.media.last().unwrap();
+    let remote = plan.remotes[0].unwrap();
+    assert_eq!((remote.rtp.port(), remote.rtcp.unwrap().port()), (4_000, 0));
+}
+
+#[test]
 fn what_is_refused_changes_nothing_and_takes_no_ports() {
     let mut client = Client::new(10, 10);
     let refused = error("The SDP names an address that no media is sent to");

@@ -61,14 +61,11 @@ pub struct ReadyPair {
 }
 
 impl ReadyPair {
-    /// Whether a description names these very ports: what is sent there would come back.
-    pub fn is_named_by(&self, remote: &RemoteMedia) -> bool {
+    /// Whether an address is one of these very ports: what is sent there would come back.
+    pub fn is_at(&self, address: SocketAddr) -> bool {
         let ours = self.ingress_rtp.port().min(self.egress_rtp.port());
-        let names = |address: SocketAddr| {
-            let port = address.port().checked_sub(ours);
-            address.ip() == self.ingress_rtp.ip()
-                && port.is_some_and(|port| port < ports::PORTS_PER_SESSION)
-        };
-        names(remote.rtp) || remote.rtcp.is_some_and(names)
+        let port = address.port().checked_sub(ours);
+        address.ip() == self.ingress_rtp.ip()
+            && port.is_some_and(|port| port < ports::PORTS_PER_SESSION)
     }
 }

@@ -60,7 +60,7 @@ pub enum Channel {
 pub struct RemoteMedia {
     /// The `c=` address and the `m=` port.
     pub rtp: SocketAddr,
-    /// The `a=rtcp` address (RFC 3605); the port after RTP's when `None`.
+    /// The `a=rtcp` address (RFC 3605); the port after RTP's when `None`. Port 0: it gets no RTCP.
     pub rtcp: Option<SocketAddr>,
     /// Both sides agreed on `a=rtcp-mux`: RTCP comes and goes on the RTP port.
     pub mux: bool,
@@ -112,6 +112,15 @@ impl RemoteMedia {
             rtcp: None,
             mux: false,
             payload_types: PayloadTypes::default(),
+        }
+    }
+
+    /// The same for a peer that gets no RTCP at a port of its own.
+    #[must_use]
+    pub fn without_rtcp(self) -> Self {
+        Self {
+            rtcp: Some(SocketAddr::new(self.rtp.ip(), 0)),
+            ..self
         }
     }
 

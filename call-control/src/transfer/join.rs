@@ -244,7 +244,9 @@ impl Call {
                 Stage::Joining(Side::Egress)
             }
             _ => {
-                self.media.learn_answer(core, side, response);
+                if self.media.learn_answer(core, side, response).is_err() {
+                    return self.fail_join(core, now, side);
+                }
                 Stage::Joined
             }
         };

@@ -1,7 +1,7 @@
 //! Calls that are refused before any attempt, and requests that begin no call.
 
 use crate::support::{AURORA, BOREALIS, CUSTOMER, Caller, Setup, Switch, offer, reply};
-use call_control::{Command, EngineLimits};
+use call_control::{Command, EngineLimits, MediaCommand};
 use rating::cdr::{Outcome, ReleaseReason, ReleasedBy};
 use sip_core::HeaderName;
 
@@ -671,4 +671,32 @@ fn media_is_not_sent_to_the_ports_of_its_own_session_nor_where_nothing_may_be_se
     );
     switch.expect(CUSTOMER, "100 INVITE");
     switch.expect(AURORA, "INVITE");
+}
+
+#[test]
+fn rtcp_that_may_go_nowhere_is_left_out_and_the_call_goes_on() {
+    for rtcp in [
+        "9 IN IP4 0.0.0.0",
+        "4001 IN IP4 224.0.0.1",
+        "20006 IN IP4 198.51.100.2",
+    ] {
+        let mut switch = Switch::with(&Setup::relayed());
+        let mut caller = Caller::new("call-1");
+        let sdp = offer("192.0.2.10", 4000) + "a=rtcp:" + rtcp + "\r\n";
+        switch.receive(CUSTOMER, &caller.invite(Some(&sdp)));
+        switch.expect(CUSTOMER, "100 INVITE");
+        let invite = switch.expect(AURORA, "INVITE");
+        let answer = offer("203.0.113.1", 5000) + "a=rtcp:" + rtcp + "\r\n";
+        switch.receive(AURORA, &reply(&invite, 200, Some(&answer)));
+        switch.expect(AURORA, "ACK");
+        switch.expect(CUSTOMER, "200 INVITE");
+        let Some(MediaCommand::Update(_, plan)) = switch.media.last() else {
+            panic!("{:?}", switch.media.last());
+        };
+        let ports = [plan.ingress, plan.egress].map(|remote| {
+            let remote = remote.unwrap();
+            (remote.rtp.port(), remote.rtcp.unwrap().port())
+        });
+        assert_eq!(ports, [(4000, 0), (5000, 0)], "{rtcp}");
+    }
 }

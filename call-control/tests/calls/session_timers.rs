@@ -381,6 +381,31 @@ fn a_side_is_asked_by_a_re_invite_that_changes_nothing() {
 }
 
 #[test]
+fn an_answer_whose_media_goes_nowhere_ends_the_call() {
+    // To a group, to its own port, and to what nobody can read.
+    let own = offer("198.51.100.2", 20_006);
+    for sdp in [offer("224.0.0.1", 5000), own, "v=1\r\n".to_owned()] {
+        let setup = Setup {
+            egress: asked_by_reinvite().egress,
+            ..Setup::relayed()
+        };
+        let (mut switch, _, _) = answered(&setup, "", "");
+        switch.advance_ms(60_000);
+        let question = switch.expect(AURORA, "INVITE");
+        switch.receive(AURORA, &reply(&question, 200, Some(&sdp)));
+        switch.expect(AURORA, "ACK");
+        for side in [CUSTOMER, AURORA] {
+            let bye = switch.expect(side, "BYE");
+            switch.receive(side, &reply(&bye, 200, None));
+        }
+        let record = switch.record();
+        assert_eq!(record.release.reason, ReleaseReason::UnusableSdp);
+        assert_eq!(record.charge.billed_seconds, 60);
+        switch.assert_at_rest();
+    }
+}
+
+#[test]
 fn whoever_refuses_a_question_has_the_call() {
     let (mut switch, _, _) = answered(&asked_by_reinvite(), "", "");
     for status in [488, 500, 403] {

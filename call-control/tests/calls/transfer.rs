@@ -369,6 +369,23 @@ fn who_is_left_without_a_session_ends_both_calls() {
 }
 
 #[test]
+fn who_is_left_with_media_that_goes_nowhere_ends_both_calls() {
+    let (mut switch, mut caller, _) = answered(&handling());
+    let target = refer(&mut switch, &mut caller);
+    let reinvite = pick_up(&mut switch, &target);
+    let sdp = offer("224.0.0.1", 5000);
+    switch.receive(AURORA, &reply(&reinvite, 200, Some(&sdp)));
+    switch.expect(AURORA, "ACK");
+    for _ in 0..2 {
+        let bye = switch.expect(AURORA, "BYE");
+        switch.receive(AURORA, &reply(&bye, 200, None));
+    }
+    switch.expect_silence();
+    assert_eq!(switch.ended().len(), 2);
+    switch.assert_at_rest();
+}
+
+#[test]
 fn a_re_invite_that_nobody_answers_ends_both_calls() {
     let (mut switch, mut caller, _) = answered(&handling());
     let target = refer(&mut switch, &mut caller);

@@ -128,10 +128,10 @@ impl Leg {
     pub(super) fn destination(&self, kind: Kind) -> Option<(Channel, SocketAddr)> {
         let remote = self.announced.as_ref().filter(|_| self.receiving)?;
         Some(match kind {
-            Kind::Rtcp if !remote.mux => (
-                Channel::Rtcp,
-                self.rtcp.source().unwrap_or_else(|| remote.rtcp_address()),
-            ),
+            Kind::Rtcp if !remote.mux => {
+                let named = Some(remote.rtcp_address()).filter(|named| named.port() != 0);
+                (Channel::Rtcp, self.rtcp.source().or(named)?)
+            }
             Kind::Rtp | Kind::Rtcp => (Channel::Rtp, self.rtp.source().unwrap_or(remote.rtp)),
         })
     }

@@ -214,6 +214,32 @@ fn the_same_address_again_keeps_the_lock() {
 }
 
 #[test]
+fn a_peer_without_rtcp_gets_only_rtp_until_it_sends_some() {
+    let mut session = session();
+    let remote = RemoteMedia::new(at(INGRESS)).without_rtcp();
+    session.announce(Side::Ingress, Some(remote), seconds(0));
+    let report = |session: &mut Session, side, source| {
+        session.receive(side, Channel::Rtcp, at(source), &rtcp(), seconds(0))
+    };
+    assert_eq!(
+        report(&mut session, Side::Egress, "198.51.100.1:6001"),
+        Verdict::Drop
+    );
+    assert_eq!(
+        from_carrier(&mut session, EGRESS, seconds(0)),
+        to(Side::Ingress, Channel::Rtp, INGRESS)
+    );
+    assert_eq!(
+        report(&mut session, Side::Ingress, "192.0.2.1:4001"),
+        to(Side::Egress, Channel::Rtcp, "198.51.100.1:6001")
+    );
+    assert_eq!(
+        report(&mut session, Side::Egress, "198.51.100.1:6001"),
+        to(Side::Ingress, Channel::Rtcp, "192.0.2.1:4001")
+    );
+}
+
+#[test]
 fn a_peer_on_hold_gets_nothing_but_may_send_music() {
     let mut session = session();
     from_carrier(&mut session, EGRESS, seconds(0));
