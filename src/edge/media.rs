@@ -40,13 +40,13 @@ struct Stock(Rc<RefCell<RelayLink>>, RefusedNetworks);
 pub(crate) struct RefusedNetworks(Arc<[Network]>);
 
 impl RefusedNetworks {
-    /// Those that are named, and loopback unless media is relayed there itself.
+    /// Those that are named, but loopback where media is relayed there itself; and what is no address.
     pub(crate) fn of(media: &MediaConfig) -> anyhow::Result<Self> {
         let named = media.refused_networks.iter().map(String::as_str);
-        let loopback = LOOPBACK.iter().copied();
-        let loopback = loopback.filter(|_| !media.address.is_loopback());
-        let networks: Result<Vec<Network>, _> = named.chain(loopback).map(str::parse).collect();
-        let networks = networks.context("`media.refused_networks`")?;
+        let networks: Result<Vec<Network>, _> = named.chain(NOWHERE).map(str::parse).collect();
+        let mut networks = networks.context("`media.refused_networks`")?;
+        let is_on_loopback = media.address.is_loopback();
+        networks.retain(|network| !(is_on_loopback && network.base().is_loopback()));
         Ok(Self(networks.into()))
     }
 
@@ -57,8 +57,8 @@ impl RefusedNetworks {
     }
 }
 
-/// What a packet to stays on this host, and what stands for no address (RFC 3264 holds by it).
-const LOOPBACK: [&str; 4] = ["127.0.0.0/8", "::1/128", "0.0.0.0/8", "::/128"];
+/// What stands for no address (RFC 3264 holds by it).
+const NOWHERE: [&str; 2] = ["0.0.0.0/8", "::/128"];
 
 impl ShardMedia {
     /// `inactive_after`: without a packet in either direction for so long a call has no media, unless
@@ -167,6 +167,20 @@ mod tests {
     }
 
     #[test]
+    fn loopback_can_be_taken_out_of_the_networks_for_a_peer_on_this_host() {
+        let mut media = Config::load(None, []).unwrap().media;
+        media.address = "0.0.0.0".parse().unwrap();
+        let loopback = ["127.0.0.1", "::1"].map(|ip| ip.parse::<IpAddr>().unwrap());
+        let refuses = |media: &MediaConfig| {
+            let refused = RefusedNetworks::of(media).unwrap();
+            loopback.map(|ip| refused.contains(ip))
+        };
+        assert_eq!(refuses(&media), [true, true]);
+        media.refused_networks = vec!["224.0.0.0/4".to_owned(), "::1".to_owned()];
+        assert_eq!(refuses(&media), [false, true]);
+    }
+
+    #[test]
     fn media_goes_neither_to_groups_nor_to_loopback_unless_it_is_relayed_there() {
         let refuses = |address: &str, to: &str| {
             let mut media = Config::load(None, []).unwrap().media;
@@ -182,11 +196,14 @@ mod tests {
         ] {
             assert!(refuses("127.0.0.1", to), "{to}");
         }
-        for to in ["127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0", "::"] {
-            assert!(
-                refuses("192.0.2.1", to) && !refuses("127.0.0.1", to),
-                "{to}"
-            );
+        for to in ["127.0.0.1", "::1", "::ffff:127.0.0.1"] {
+            for address in ["192.0.2.1", "0.0.0.0"] {
+                assert!(refuses(address, to), "{to}");
+            }
+            assert!(!refuses("127.0.0.1", to), "{to}");
+        }
+        for to in ["0.0.0.0", "::"] {
+            assert!(refuses("192.0.2.1", to) && refuses("127.0.0.1", to), "{to}");
         }
         for to in ["10.0.0.1", "2001:db8::1", "192.0.2.1"] {
             assert!(!refuses("192.0.2.1", to), "{to}");
