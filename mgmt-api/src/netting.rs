@@ -14,7 +14,10 @@ use resources::{Netting, NettingPeriod, ResourceKind, ResourceSpec};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::time::Duration;
-use store::{NettingCounted, NettingRow, NewEvent, NewJob, NewNetting, StoreError, TenantId};
+use store::{
+    LedgerParty, NettingBeginning, NettingCounted, NettingRow, NettingState, NewEvent, NewJob,
+    NewNetting, StoreError, TenantId,
+};
 
 const JOB: &str = "netting.run";
 
@@ -127,10 +130,11 @@ impl RunNettings {
                 return Ok(None);
             }
         };
-        let next = match agreement {
-            Some(agreement) => self.next(row, agreement, &counted).await?,
-            None => None,
-        };
+        let same = agreement.filter(|agreement| agreement.carrier == row.carrier.0);
+        let next = same.and_then(|agreement| {
+            let period = agreement.netting.period_after(row.to)?;
+            Some(agreement.period(&period, counted.clone()))
+        });
         let made = NettingRow {
             sums: Some(sums.clone()),
             ..row.clone()
@@ -148,71 +152,64 @@ impl RunNettings {
         if !drafted.await? {
             return Ok(None);
         }
-        let last = store.last_netting(customer).await?;
-        Ok(last.filter(|last| last.from == row.to))
+        if let Some(agreement) = agreement.filter(|_| same.is_none()) {
+            self.open_behind(agreement, row.to).await?;
+        }
+        let last = store.last_netting(LedgerParty::Customer(customer)).await?;
+        Ok(last.filter(|last| last.state == NettingState::Open && last.from >= row.to))
     }
 
-    /// The period behind one that is over, by what is agreed now.
-    async fn next(
-        &self,
-        row: &NettingRow,
-        agreement: &Agreement,
-        counted: &NettingCounted,
-    ) -> Result<Option<NewNetting>, StoreError> {
-        let Some(period) = agreement.netting.period_after(row.to) else {
-            return Ok(None);
+    /// Opens the period of a customer that has another carrier now, behind that with the one before.
+    async fn open_behind(&self, agreement: &Agreement, end: Timestamp) -> Result<(), StoreError> {
+        let netting = &agreement.netting;
+        let Some(period) = netting.period_after(end) else {
+            return Ok(());
         };
-        let counted = match agreement.carrier == row.carrier.0 {
-            true => counted.clone(),
-            false => {
-                let other = self.counted(agreement, period.from).await?;
-                NettingCounted::of_both(counted.clone(), other)
-            }
-        };
-        Ok(Some(agreement.period(&period, counted)))
+        let since = netting.period_at(end).map_or(end, |period| period.from);
+        self.begin(agreement, period, since).await
     }
 
     /// Opens the period that a moment is in, unless one is open.
     async fn open(&self, agreement: &Agreement, now: Timestamp) -> Result<(), StoreError> {
-        let store = &self.state.store;
-        let last = store.last_netting(agreement.customer).await?;
-        let Some(mut period) = agreement.netting.period_at(now) else {
+        let Some(period) = agreement.netting.period_at(now) else {
             return Ok(());
         };
-        // One that is open, or of which this was the end.
-        let ended = last.as_ref().map(|last| last.to);
-        if ended.is_some_and(|to| to > now || to >= period.to) {
-            return Ok(());
-        }
-        period.from = ended.map_or(period.from, |to| to.max(period.from));
-        let mut counted = self.counted(agreement, period.from).await?;
-        if let Some(last) = last.filter(|last| last.to == period.from) {
-            counted = match last.carrier.0 == agreement.carrier {
-                true => last.counted,
-                false => NettingCounted::of_both(last.counted, counted),
-            };
-        }
-        store
-            .open_netting(&agreement.period(&period, counted))
-            .await?;
-        Ok(())
+        self.begin(agreement, period, period.from).await
     }
 
-    async fn counted(
+    /// Opens a period, unless one of either side is open or covers it. It begins where both sides' last ones
+    /// have ended, and each side goes on from what was counted of it, whoever its partner was: else calls that
+    /// are in a statement with that one would be in another.
+    async fn begin(
         &self,
         agreement: &Agreement,
-        before: Timestamp,
-    ) -> Result<NettingCounted, StoreError> {
-        let Agreement {
-            owner,
-            customer,
-            carrier,
-            ..
-        } = *agreement;
+        mut period: NettingPeriod,
+        since: Timestamp,
+    ) -> Result<(), StoreError> {
         let store = &self.state.store;
-        store
-            .netting_counted(owner, customer, carrier, before)
-            .await
+        let (customer, carrier) = (agreement.customer, agreement.carrier);
+        let last_of_customer = store.last_netting(LedgerParty::Customer(customer)).await?;
+        let last_of_carrier = store.last_netting(LedgerParty::Carrier(carrier)).await?;
+        for last in [&last_of_customer, &last_of_carrier].into_iter().flatten() {
+            if last.state == NettingState::Open || last.to >= period.to {
+                return Ok(());
+            }
+            period.from = period.from.max(last.to);
+        }
+        let beginning = NettingBeginning {
+            owner: agreement.owner,
+            customer: (customer, last_of_customer.as_ref()),
+            carrier: (carrier, last_of_carrier.as_ref()),
+            from: period.from,
+            since,
+        };
+        // What comes late at this very moment is looked at with the next run.
+        if let Some(counted) = store.netting_beginning(&beginning).await? {
+            store
+                .open_netting(&agreement.period(&period, counted))
+                .await?;
+        }
+        Ok(())
     }
 
     /// Tells of what is due or overdue, once each.

@@ -96,8 +96,9 @@ pub use loader::{
     LoaderProgress, Recovery,
 };
 pub use nettings::{
-    NETTINGS_TOLD_AT_ONCE, NettingCounted, NettingError, NettingFault, NettingLine, NettingPayment,
-    NettingQuery, NettingRow, NettingState, NettingSums, NewNetting, SettledParty,
+    NETTINGS_TOLD_AT_ONCE, NettingBeginning, NettingCounted, NettingError, NettingFault,
+    NettingLine, NettingPayment, NettingQuery, NettingRow, NettingState, NettingSums, NewNetting,
+    SettledParty,
 };
 pub use notifications::{
     DELIVER_JOB, DeliveryQuery, DeliveryResult, DeliveryRow, DeliveryState, NewDelivery,

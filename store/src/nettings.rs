@@ -6,18 +6,21 @@
 //!
 //! A period is *open* until it is over; then a statement of it is made, a *draft*, and the next period opens
 //! where it ended. A statement keeps what was charged in all up to its end, as the books had it
-//! ([`NettingCounted`]), and the next one is what has come to that since. So each posting is in one statement of
-//! a pair: a record that came late is in the next one, and nothing is counted twice.
+//! ([`NettingCounted`]), and the next one is what has come to that since. So each posting is in one statement:
+//! a record that came late is in the next one, and nothing is counted twice. Each side goes on from its own last
+//! statement, whoever it was netted with then: one that moves to another partner takes what was counted along.
 //!
 //! Confirming takes what both owe off both balances by entries of the kind `netting`, in one transaction and by
 //! keys of the pair and the period, so that they are there once. What is left on one of the two accounts is the
 //! difference, and a payment of it ends the statement.
 
 mod amounts;
+mod beginning;
 mod lists;
 mod settle;
 
 pub use amounts::{NettingCounted, NettingFault, NettingLine, NettingSums};
+pub use beginning::NettingBeginning;
 pub use lists::NettingQuery;
 pub use settle::{NettingError, NettingPayment, SettledParty};
 

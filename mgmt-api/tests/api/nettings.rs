@@ -1,5 +1,7 @@
 //! Netting by the API: periods that end, statements that are confirmed and paid, and who sees them.
 
+mod moves;
+
 use crate::fixture::{Answer, Api, request};
 use crate::ledger::{api, get_as, key_with};
 use crate::permissions::change_by_key;
@@ -119,15 +121,30 @@ async fn a_period_is_drafted_confirmed_and_paid_and_the_switch_hears_of_it() {
         (&json!("0.015"), &json!(id))
     );
 
+    let less = json!({"customer": "acme", "amount": "0.001", "currency": "USD"});
+    let less = crate::ledger::pay(&api, "less", less).await.json()["id"].clone();
+    let refused = json!({ "entry": less });
+    let refused = api.post(&format!("{PATH}/{id}/pay"), &refused).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(refused.json()["errors"][0]["field"], "entry");
+    assert!(
+        refused
+            .body
+            .contains("of 0.001 USD, and the difference is 0.015 USD"),
+        "{}",
+        refused.body
+    );
+
     let paid = json!({ "reference": "wire 9" });
     let paid = api.post(&format!("{PATH}/{id}/pay"), &paid).await;
     assert_eq!(paid.status, StatusCode::OK, "{}", paid.body);
     assert_eq!(paid.json()["state"], "paid");
     let balance = api.get("/api/v1/customers/acme/balance").await.json();
-    assert_eq!(balance["balance"], "0");
+    assert_eq!(balance["balance"], "0.001");
     let heard = api.switch.balances.lock().unwrap().clone();
-    assert_eq!(heard[2], change(customer, 15_000_000, 0));
+    assert_eq!(heard[3], change(customer, 15_000_000, 1_000_000));
     assert_eq!(events(&api, "netting.paid").await.len(), 1);
+    // The newest is the first.
     let payment = &events(&api, "payment.received").await[0];
     assert_eq!(payment["data"]["entry"], paid.json()["payment_entry"]);
     let log = api.get("/api/v1/audit-entries").await.body;

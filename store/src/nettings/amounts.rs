@@ -71,14 +71,6 @@ struct SumsText {
 }
 
 impl NettingCounted {
-    /// What was charged to the customer here, and by the carrier there.
-    pub fn of_both(customer: Self, carrier: Self) -> Self {
-        Self {
-            customer: customer.customer,
-            carrier: carrier.carrier,
-        }
-    }
-
     /// What has come to it up to `now`, settled in a currency by the rates of some currencies in the books.
     ///
     /// # Errors
@@ -96,15 +88,10 @@ impl NettingCounted {
             (true, &self.carrier, &now.carrier),
         ];
         for (is_of_carrier, before, now) in sides {
-            let currencies: BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
-            for of in currencies {
-                let sum = |sums: &Sums| sums.get(&of).copied().unwrap_or(0);
-                let gained = sum(now) - sum(before);
+            for (of, gained) in gained(before, now) {
                 // A customer owes what its balance has lost, and we owe what a carrier's has gained.
                 let owed = if is_of_carrier { gained } else { -gained };
-                if owed != 0 {
-                    lines.push(line(is_of_carrier, of, owed, rate, rates)?);
-                }
+                lines.push(line(is_of_carrier, of, owed, rate, rates)?);
             }
         }
         let owed = |side: bool| {
@@ -179,6 +166,15 @@ impl NettingSums {
             we_owe,
         })
     }
+}
+
+/// What has come to it between `before` and `now`, by currency.
+pub(super) fn gained(before: &Sums, now: &Sums) -> Sums {
+    let currencies: BTreeSet<_> = before.keys().chain(now.keys()).copied().collect();
+    let sum = |sums: &Sums, of| sums.get(&of).copied().unwrap_or(0);
+    let gained = currencies.into_iter();
+    let gained = gained.map(|of| (of, sum(now, of) - sum(before, of)));
+    gained.filter(|(_, sum)| *sum != 0).collect()
 }
 
 fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, StoreError> {

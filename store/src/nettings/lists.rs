@@ -73,13 +73,16 @@ impl Store {
         self.listed(list).await
     }
 
-    /// The last netting of a customer, whatever its state.
+    /// The last netting of a customer or carrier, whoever the other side was and whatever its state.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn last_netting(&self, customer: i64) -> Result<Option<NettingRow>, StoreError> {
+    pub async fn last_netting(&self, party: LedgerParty) -> Result<Option<NettingRow>, StoreError> {
         let mut list = sql(COLUMNS);
-        list.push("WHERE n.customer_id = ").push_bind(customer);
+        match party {
+            LedgerParty::Customer(id) => list.push("WHERE n.customer_id = ").push_bind(id),
+            LedgerParty::Carrier(id) => list.push("WHERE n.carrier_id = ").push_bind(id),
+        };
         list.push(" ORDER BY n.period_to DESC, n.id DESC LIMIT 1");
         Ok(self.listed(list).await?.pop())
     }
