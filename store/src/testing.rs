@@ -35,8 +35,8 @@ pub(crate) use first_release::{check_first_release, make_first_release};
 #[cfg(test)]
 pub(crate) use fixtures::{change, resource, spec_index};
 #[cfg(test)]
-pub(crate) use journal::{NOON, TestSegment, answered, ended, id_at, received};
-pub use journal::{write_journal, write_wholesale_journal};
+pub(crate) use journal::{NOON, TestSegment, answered, ended, id_at};
+pub use journal::{received, write_ended_calls, write_journal, write_wholesale_journal};
 
 use crate::{DatabaseLocation, Store};
 use std::path::Path;

@@ -2,7 +2,8 @@
 //!
 //! A page is looked for in both and laid together by the order of the list. Of the archive, files and their groups are
 //! read in that order too, and no group whose times tell that nothing of it can be on the page; so the first pages of
-//! new calls touch no file. As in the database, a page looks at [`CDRS_SEARCHED`] records and says where it stopped.
+//! new calls touch no file. As in the database, a page looks at [`CDRS_SEARCHED`] records and says where it stopped; beside
+//! these at what reaches over the place where it begins, so it always comes further.
 
 use crate::jobs::JobFailure;
 use crate::problem::Problem;
@@ -10,6 +11,8 @@ use cdr_archive::{ArchivedFile, GroupBounds, Place, ReadError};
 use rating::Timestamp;
 use rating::cdr::{CallId, CallRecord};
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use store::{
     CDRS_SEARCHED, CdrArchiveFile, CdrCursor, CdrOrder, CdrParty, CdrQuery, CdrRow, CdrRows,
     DroppedCdrDay, Scope, Store, StoreError,
@@ -49,10 +52,19 @@ struct Search<'a> {
     searched_max: u64,
 }
 
-/// Something that may hold rows, with the place of the first that it can have in the order of the list.
-struct Candidate<T> {
-    first: Timestamp,
-    it: T,
+/// Something that may hold rows.
+enum Candidate {
+    File(CdrArchiveFile),
+    Group(Arc<ArchivedFile>, GroupBounds),
+}
+
+/// What may hold rows, in the order of the first that each can have. Files and groups overlap, so the groups of an opened
+/// file stand among the files that are not.
+struct Candidates {
+    order: CdrOrder,
+    added: usize,
+    /// By the time in the order of the list, then as they came.
+    sorted: BTreeMap<(i64, usize), (Timestamp, Candidate)>,
 }
 
 impl CallRecords {
@@ -149,46 +161,46 @@ impl CallRecords {
 }
 
 impl Search<'_> {
-    /// Looks at files in the order of the list; gives the place that it has not looked behind, if any.
+    /// Looks at files and their groups in the order of the list; gives the place that it has not looked behind, if any.
+    ///
+    /// Of the records that are looked at, those of groups that reach over the place where the list goes on do not
+    /// count: without all of these there is no place behind it to go on at, however many they are.
     async fn files(&mut self, files: Vec<CdrArchiveFile>) -> Result<Option<CdrCursor>, FindError> {
-        let candidates = files.into_iter().filter_map(|file| {
-            let first = self.first(file.received, file.attempted)?;
-            Some(Candidate { first, it: file })
-        });
-        for Candidate { first, it } in in_order(candidates.collect(), self.query.order) {
-            if self.is_needless(first) {
-                break;
-            }
-            if self.searched >= self.searched_max {
-                return Ok(Some(before(self.query.order, first)));
-            }
-            let file = ArchivedFile::open(self.place, &it.key).await?;
-            if let Some(stopped) = self.groups(&file).await? {
-                return Ok(Some(stopped));
+        let (order, after) = (self.query.order, self.query.after);
+        let mut candidates = Candidates::new(order);
+        for file in files {
+            if let Some(first) = self.first(file.received, file.attempted) {
+                candidates.add(first, Candidate::File(file));
             }
         }
-        Ok(None)
-    }
-
-    async fn groups(&mut self, file: &ArchivedFile) -> Result<Option<CdrCursor>, FindError> {
-        let candidates = file.groups()?.into_iter().filter_map(|group: GroupBounds| {
-            let first = self.first(group.received, group.attempted)?;
-            Some(Candidate { first, it: group })
-        });
-        for Candidate { first, it } in in_order(candidates.collect(), self.query.order) {
+        while let Some((first, candidate)) = candidates.next() {
             if self.is_needless(first) {
                 break;
             }
-            if self.searched >= self.searched_max {
-                return Ok(Some(before(self.query.order, first)));
+            let stop = before(order, first);
+            let is_on = after.is_none_or(|it| order.compare(stop, it) == Ordering::Greater);
+            if is_on && self.searched >= self.searched_max {
+                return Ok(Some(stop));
             }
-            self.group(file, it).await?;
+            match candidate {
+                Candidate::File(file) => {
+                    let file = Arc::new(ArchivedFile::open(self.place, &file.key).await?);
+                    for group in file.groups()? {
+                        if let Some(first) = self.first(group.received, group.attempted) {
+                            candidates.add(first, Candidate::Group(Arc::clone(&file), group));
+                        }
+                    }
+                }
+                Candidate::Group(file, group) => {
+                    self.searched += if is_on { group.records } else { 0 };
+                    self.group(&file, group).await?;
+                }
+            }
         }
         Ok(None)
     }
 
     async fn group(&mut self, file: &ArchivedFile, group: GroupBounds) -> Result<(), FindError> {
-        self.searched += group.records;
         let (order, after) = (self.query.order, self.query.after);
         let is_behind = |row: &CdrRow| {
             after.is_none_or(|after| order.compare(row.place(), after) == Ordering::Greater)
@@ -247,6 +259,29 @@ impl Search<'_> {
     }
 }
 
+impl Candidates {
+    fn new(order: CdrOrder) -> Self {
+        Self {
+            order,
+            added: 0,
+            sorted: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, first: Timestamp, candidate: Candidate) {
+        let key = match self.order {
+            CdrOrder::NewestFirst => first.0.saturating_neg(),
+            CdrOrder::OldestFirst => first.0,
+        };
+        self.sorted.insert((key, self.added), (first, candidate));
+        self.added += 1;
+    }
+
+    fn next(&mut self) -> Option<(Timestamp, Candidate)> {
+        self.sorted.pop_first().map(|(_, it)| it)
+    }
+}
+
 /// The place before all that was at a time: what stands behind it was not looked at.
 fn before(order: CdrOrder, at: Timestamp) -> CdrCursor {
     match order {
@@ -266,14 +301,6 @@ fn from_archive(row: CdrRow) -> CdrRow {
         archived: true,
         ..row
     }
-}
-
-fn in_order<T>(mut candidates: Vec<Candidate<T>>, order: CdrOrder) -> Vec<Candidate<T>> {
-    candidates.sort_by(|a, b| match order {
-        CdrOrder::NewestFirst => b.first.cmp(&a.first),
-        CdrOrder::OldestFirst => a.first.cmp(&b.first),
-    });
-    candidates
 }
 
 /// The page of both halves: as far as both have looked. A record that is in both, as its day is being dropped, is there

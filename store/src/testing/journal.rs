@@ -144,8 +144,8 @@ pub(crate) fn ended(id: u32) -> CallRecord {
     call
 }
 
-/// The same call received at another time.
-pub(crate) fn received(at: Timestamp, number: u32) -> CallRecord {
+/// A call that was received then, answered 2 s later by its second carrier and ended after ten seconds of talk.
+pub fn received(at: Timestamp, number: u32) -> CallRecord {
     let mut call = ended(number);
     let later = at.0 - call.received_at.0;
     let move_on = |at: &mut Timestamp| at.0 += later;
@@ -221,17 +221,31 @@ fn wholesale(
     call
 }
 
+/// Writes the journal of a dead process of calls that have ended; gives how many segments it has.
+///
+/// # Panics
+/// When the folder cannot be written.
+pub fn write_ended_calls(folder: &Path, calls: impl Iterator<Item = CallRecord>) -> u64 {
+    write_entries(folder, calls.map(JournalEntry::Ended))
+}
+
 fn write_calls(folder: &Path, calls: impl Iterator<Item = (CallRecord, CallRecord)>) -> u64 {
+    let entries = calls.flat_map(|(answered, ended)| {
+        [JournalEntry::Answered(answered), JournalEntry::Ended(ended)]
+    });
+    write_entries(folder, entries)
+}
+
+fn write_entries(folder: &Path, entries: impl Iterator<Item = JournalEntry>) -> u64 {
     let mut segments = 1;
     let mut segment = TestSegment::create(folder, 1, segments);
-    for (answered, ended) in calls {
+    for entry in entries {
         if segment.position > (1 << 20) - 16_384 {
             segment.seal(false);
             segments += 1;
             segment = TestSegment::create(folder, 1, segments);
         }
-        segment.append(&JournalEntry::Answered(answered));
-        segment.append(&JournalEntry::Ended(ended));
+        segment.append(&entry);
     }
     segment.seal(true);
     segments

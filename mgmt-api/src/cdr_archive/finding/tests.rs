@@ -20,12 +20,21 @@ const CALLS: u32 = 200;
 /// An archive of small files and groups, and what has both halves.
 async fn archived(database: &TestDatabase) -> (Store, CallRecords, TempDir) {
     testing::write_wholesale_journal(database.folder(), CALLS);
+    in_groups_of(30, 90, database).await
+}
+
+/// The journal of a folder, loaded and archived.
+async fn in_groups_of(
+    group: u32,
+    file: u64,
+    database: &TestDatabase,
+) -> (Store, CallRecords, TempDir) {
     let store = database.open().await;
     let config = LoaderConfig::new(database.folder().into(), BootId(2));
     Loader::new(store.clone(), config).recover().await.unwrap();
     let folder = tempfile::tempdir().unwrap();
     let place = Place::folder(folder.path()).unwrap();
-    let handler = ArchiveCdrs::new(store.clone(), Some(place.clone())).in_groups_of(30, 90);
+    let handler = ArchiveCdrs::new(store.clone(), Some(place.clone())).in_groups_of(group, file);
     let later = Timestamp(NOON + 3 * TRAFFIC_DAY_US);
     handler.archive(&a_run(&store).await, later).await.unwrap();
     let records = CallRecords::new(store.clone(), Some(place));
@@ -151,6 +160,45 @@ async fn what_a_search_finds_is_the_same_whether_its_days_are_dropped_being_drop
         };
         let theirs = records.page(&other, &query).await.unwrap();
         assert!(theirs.rows.is_empty() && theirs.next.is_none());
+    })
+    .await;
+}
+
+/// Each group has a call that came to its second carrier 85 s late, as by failover; so all groups, and all files, have the
+/// same moments between their first attempt and their last.
+#[tokio::test]
+async fn a_carriers_list_comes_further_where_more_groups_overlap_than_a_page_looks_at() {
+    testing::databases(async |database| {
+        let calls = (0..60_u32).map(|number| {
+            let at = Timestamp(NOON + i64::from(number) * 100_000);
+            let mut call = testing::received(at, number);
+            if number % 5 == 0 {
+                call.attempts[1].started_at.0 += 85_000_000;
+            }
+            call
+        });
+        testing::write_ended_calls(database.folder(), calls);
+        let (store, records, _folder) = in_groups_of(5, 15, database).await;
+        let alone = CallRecords::new(store.clone(), None);
+        let queries = [CdrOrder::NewestFirst, CdrOrder::OldestFirst].map(|order| CdrQuery {
+            party: CdrParty::Carrier(2),
+            order,
+            ..CdrQuery::default()
+        });
+        let mut expected = Vec::new();
+        for query in &queries {
+            expected.push(all(&alone, query, 500, u64::MAX).await);
+        }
+        testing::execute(&store, "UPDATE cdr_day SET state = 'dropped'").await;
+        testing::execute(&store, "DELETE FROM attempt").await;
+        testing::execute(&store, "DELETE FROM cdr").await;
+        for (query, expected) in queries.iter().zip(&expected) {
+            assert_eq!(expected.len(), 60);
+            for (limit, searched) in [(7, 1), (500, 5), (500, 10), (3, u64::MAX)] {
+                let there = all(&records, query, limit, searched).await;
+                assert_eq!(&there, expected, "{searched}, by {limit}: {query:?}");
+            }
+        }
     })
     .await;
 }
