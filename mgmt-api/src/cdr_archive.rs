@@ -13,12 +13,14 @@ pub(crate) use finding::CallRecords;
 use crate::clock;
 use crate::containment::{Part, on_blocking_thread};
 use crate::jobs::{JobFailure, JobFuture, JobHandler, JobRun, Schedule, ScheduleError, date};
+use crate::values::CallIdText;
 use bytes::Bytes;
 use cdr_archive::{
     ArchivedCall, CallsFile, FILE_CALLS, FileError, FileFacts, GROUP_CALLS, Place, PlaceError,
 };
 use rating::Timestamp;
 use rating::cdr::CallId;
+use std::error::Error;
 use std::time::Duration;
 use store::{
     CdrArchiveBegun, CdrArchiveEnded, CdrArchiveFile, CdrDayWait, CdrToArchive, NewJob, Store,
@@ -51,11 +53,15 @@ struct Day<'a> {
     written: u64,
 }
 
-/// Some records of the database and what their rows add up to.
-struct Batch {
-    rows: Vec<CdrToArchive>,
-    charge: i128,
-    cost: i128,
+/// Records that cannot be added to a file.
+#[derive(Debug, thiserror::Error)]
+enum AddError {
+    #[error("the record of call {id} cannot be read")]
+    Record { id: CallIdText, source: FileError },
+    #[error("the amounts of the record of call {id} are not those of its row")]
+    Amounts { id: CallIdText },
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// A file in memory.
@@ -93,32 +99,34 @@ impl ArchiveCdrs {
     /// Archives all days that can be, as of that time.
     ///
     /// # Errors
-    /// [`JobFailure`] when a day cannot be written, or the archive has more of one than the database.
+    /// [`JobFailure`] when a day cannot be written, or the archive has more of one than the database: the days behind it
+    /// are archived nevertheless.
     pub async fn archive(&self, run: &JobRun, now: Timestamp) -> Result<(), JobFailure> {
         let Some(place) = &self.place else {
             return Ok(());
         };
         let before = Timestamp(now.0.saturating_sub(TRAFFIC_DAY_US));
-        let (mut days, mut from, mut differing) = (0_u64, Timestamp(0), Vec::new());
+        let (mut days, mut from, mut failed) = (0_u64, Timestamp(0), Vec::new());
+        self.remove_left_over(place).await?;
         while let Some(day) = self.store.oldest_cdr_day(from, before).await? {
             from = Timestamp(day.0.saturating_add(TRAFFIC_DAY_US));
-            let text = format!("records of {} archived; {days} days done", date(day));
-            run.progress(0, None, &text).await?;
             match self.store.begin_archiving_cdrs(day).await? {
                 CdrArchiveBegun::Archived | CdrArchiveBegun::Gone => {}
                 CdrArchiveBegun::Waits(wait) => {
                     let date = date(day);
                     tracing::warn!(day = %date, %wait, "a day of call records is not archived yet");
                     if let CdrDayWait::ArchiveDiffers { .. } = wait {
-                        differing.push(format!("{date}: {wait}"));
+                        failed.push(format!("{date}: {wait}"));
                     }
                 }
                 CdrArchiveBegun::Run {
                     run: number,
                     records,
-                    left_over,
                 } => {
-                    self.remove(place, left_over).await?;
+                    let text = format!("records of {} archived; {days} days done", date(day));
+                    run.progress(0, Some(records), &text).await?;
+                    self.remove_left_over(place).await?;
+                    let date = date(day);
                     let day = Day {
                         run,
                         place,
@@ -127,16 +135,23 @@ impl ArchiveCdrs {
                         records,
                         written: 0,
                     };
-                    self.write(day).await?;
-                    days += 1;
+                    match self.write(day).await {
+                        Ok(()) => days += 1,
+                        // What is wrong with one day keeps no other from the archive.
+                        Err(JobFailure::GiveUp(reason)) => {
+                            tracing::error!(day = %date, reason, "a day of call records cannot be archived");
+                            failed.push(format!("{date}: {reason}"));
+                        }
+                        Err(failure) => return Err(failure),
+                    }
                 }
             }
         }
-        match differing.first() {
+        match failed.first() {
             None => Ok(()),
             Some(first) => Err(JobFailure::GiveUp(format!(
-                "{} days of the archive have more records than the database; {first}",
-                differing.len()
+                "{} days of call records cannot be archived; {first}",
+                failed.len()
             ))),
         }
     }
@@ -161,8 +176,7 @@ impl ArchiveCdrs {
             .await?
         {
             CdrArchiveEnded::Archived => {
-                let left_over = self.store.left_over_cdr_files(run).await?;
-                self.remove(day.place, left_over).await?;
+                self.remove_left_over(day.place).await?;
                 tracing::info!(day = %date(day.day), records = day.written, "archived a day of call records");
                 Ok(())
             }
@@ -182,17 +196,13 @@ impl ArchiveCdrs {
         after: &mut Option<CallId>,
     ) -> Result<Option<Made>, JobFailure> {
         let mut file = CallsFile::new().map_err(|error| JobFailure::give_up(&error))?;
-        let (mut charge, mut cost) = (0, 0);
         while file.records() < self.sizes.1 {
             let limit = self.sizes.0;
             let rows = self.store.cdrs_to_archive(day.day, *after, limit).await?;
             if rows.is_empty() {
                 break;
             }
-            let batch = Batch::of(rows);
-            charge += batch.charge;
-            cost += batch.cost;
-            let (grown, last) = blocking(move || add(file, batch)).await?;
+            let (grown, last) = blocking(move || add(file, rows)).await?;
             (file, *after) = (grown, last);
             let written = day.written + file.records();
             let text = format!("records of {} archived", date(day.day));
@@ -201,13 +211,6 @@ impl ArchiveCdrs {
         let Some((bytes, facts)) = blocking(move || file.finish()).await? else {
             return Ok(None);
         };
-        if (facts.charge, facts.cost) != (charge, cost) {
-            let reason = format!(
-                "The amounts of records of {} are not those of their rows.",
-                date(day.day)
-            );
-            return Err(JobFailure::GiveUp(reason));
-        }
         day.written += facts.records;
         Ok(Some(Made { bytes, facts }))
     }
@@ -239,8 +242,9 @@ impl ArchiveCdrs {
         Ok(())
     }
 
-    async fn remove(&self, place: &Place, files: Vec<String>) -> Result<(), JobFailure> {
-        for key in files {
+    /// Takes away what runs that were cut off left over, of all days: nobody who reads a folder must count a call twice.
+    async fn remove_left_over(&self, place: &Place) -> Result<(), JobFailure> {
+        for key in self.store.left_over_cdr_files().await? {
             place.remove(&key).await?;
             self.store.forget_cdr_archive_file(&key).await?;
         }
@@ -248,27 +252,31 @@ impl ArchiveCdrs {
     }
 }
 
-impl Batch {
-    fn of(rows: Vec<CdrToArchive>) -> Self {
-        let charge = rows.iter().map(|row| i128::from(row.charge.0)).sum();
-        let cost = rows.iter().map(|row| i128::from(row.cost.0)).sum();
-        Self { rows, charge, cost }
-    }
-}
-
 /// Adds records to a file; gives the last identifier too.
-fn add(mut file: CallsFile, batch: Batch) -> Result<(CallsFile, Option<CallId>), FileError> {
-    let calls = batch.rows.into_iter();
-    let calls = calls.map(|row| ArchivedCall::new(row.owner, row.record));
-    let calls: Vec<ArchivedCall> = calls.collect::<Result<_, _>>()?;
+fn add(
+    mut file: CallsFile,
+    rows: Vec<CdrToArchive>,
+) -> Result<(CallsFile, Option<CallId>), AddError> {
+    let calls: Vec<ArchivedCall> = rows.into_iter().map(archived).collect::<Result<_, _>>()?;
     file.add(&calls)?;
     let last = calls.last().map(|last| last.call.id);
     Ok((file, last))
 }
 
+fn archived(row: CdrToArchive) -> Result<ArchivedCall, AddError> {
+    let id = CallIdText(row.id);
+    let call = ArchivedCall::new(row.owner, row.record)
+        .map_err(|source| AddError::Record { id, source })?;
+    let money = call.call.money().unwrap_or_default();
+    if (money.charge, money.cost) != (row.charge, row.cost) {
+        return Err(AddError::Amounts { id });
+    }
+    Ok(call)
+}
+
 /// Does what takes the processor long where it holds up nothing else.
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, FileError> + Send + 'static,
+async fn blocking<T: Send + 'static, E: Error + Send + 'static>(
+    work: impl FnOnce() -> Result<T, E> + Send + 'static,
 ) -> Result<T, JobFailure> {
     let done = on_blocking_thread(Part::Job, work).await;
     let done = done.map_err(|_| JobFailure::Retry("The program failed; see the log.".into()))?;

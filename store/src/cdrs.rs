@@ -16,6 +16,7 @@ mod search;
 mod totals;
 mod windows;
 
+pub(crate) use archive::mark_grown;
 pub use archive::{
     CdrArchiveBegun, CdrArchiveEnded, CdrArchiveFile, CdrDayRow, CdrDayState, CdrToArchive,
 };

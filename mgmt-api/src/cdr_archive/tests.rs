@@ -25,6 +25,11 @@ struct Archive {
 impl Archive {
     async fn of(database: &TestDatabase) -> Self {
         testing::write_journal(database.folder(), CALLS);
+        Self::loaded(database).await
+    }
+
+    /// The journal of a folder, loaded.
+    async fn loaded(database: &TestDatabase) -> Self {
         let store = database.open().await;
         let config = LoaderConfig::new(database.folder().into(), BootId(2));
         Loader::new(store.clone(), config).recover().await.unwrap();
@@ -212,7 +217,8 @@ async fn a_day_that_grew_is_archived_anew_and_one_that_shrank_is_kept_and_told()
         let archive = Archive::of(database).await;
         archive.archive(2).await.unwrap();
         let first = archive.known().await;
-        testing::execute(&archive.store, "UPDATE cdr_day SET rows = rows - 1").await;
+        let grown = "UPDATE cdr_day SET rows = rows - 1, archived_at = NULL";
+        testing::execute(&archive.store, grown).await;
         archive.archive(3).await.unwrap();
         let second = archive.known().await;
         assert_ne!(first, second);
@@ -222,6 +228,7 @@ async fn a_day_that_grew_is_archived_anew_and_one_that_shrank_is_kept_and_told()
             "DELETE FROM cdr WHERE id = (SELECT MAX(id) FROM cdr)",
         )
         .await;
+        testing::execute(&archive.store, "UPDATE cdr_day SET archived_at = NULL").await;
         let told = archive.archive(4).await;
         let Err(JobFailure::GiveUp(reason)) = told else {
             panic!("{told:?}")
@@ -231,6 +238,75 @@ async fn a_day_that_grew_is_archived_anew_and_one_that_shrank_is_kept_and_told()
             "{reason}"
         );
         assert_eq!(archive.files(), second);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_record_that_is_torn_is_named_and_keeps_no_other_day_from_the_archive() {
+    testing::databases(async |database| {
+        let calls = (0..10).map(|number| {
+            let day = i64::from(number % 2) * TRAFFIC_DAY_US;
+            testing::received(Timestamp(NOON + day), number)
+        });
+        testing::write_ended_calls(database.folder(), calls);
+        let archive = Archive::loaded(database).await;
+        let first = archive.store.cdrs_to_archive(DAY, None, 1).await.unwrap();
+        let id = CallIdText(first[0].id);
+        for (torn, told) in [
+            (
+                "UPDATE cdr SET charge = charge + 1 WHERE id = (SELECT MIN(id) FROM cdr)",
+                "not those of its row",
+            ),
+            (
+                "UPDATE cdr SET record = '{' WHERE id = (SELECT MIN(id) FROM cdr)",
+                "cannot be read",
+            ),
+        ] {
+            testing::execute(&archive.store, torn).await;
+            let failed = archive.archive(9).await;
+            let Err(JobFailure::GiveUp(reason)) = failed else {
+                panic!("{failed:?}")
+            };
+            assert!(reason.contains("2026-03-01: the "), "{reason}");
+            assert!(
+                reason.contains(&id.to_string()) && reason.contains(told),
+                "{reason}"
+            );
+            let days = archive.store.cdr_days(None, 9).await.unwrap();
+            let days: Vec<_> = days
+                .iter()
+                .map(|day| (day.day.0, day.state, day.records))
+                .collect();
+            assert_eq!(days, [(DAY.0 + TRAFFIC_DAY_US, CdrDayState::Archived, 5)]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn files_that_were_left_over_go_though_their_day_is_archived_or_gone() {
+    testing::databases(async |database| {
+        let archive = Archive::of(database).await;
+        archive.archive(2).await.unwrap();
+        let known = archive.known().await;
+        // Ended, and cut off before the files of an earlier run went; another day was cut off, and dropped unarchived.
+        for text in [
+            "INSERT INTO cdr_archive_file SELECT 'cdr/earlier.parquet', day, 0, records, bytes, first_id, last_id, \
+             first_received, last_received, first_attempt, last_attempt FROM cdr_archive_file",
+            "INSERT INTO cdr_archive_file SELECT 'cdr/gone.parquet', 0, 1, records, bytes, first_id, last_id, \
+             first_received, last_received, first_attempt, last_attempt FROM cdr_archive_file WHERE run = 1",
+            "INSERT INTO cdr_archive_run (day, run) VALUES (0, 1)",
+            "INSERT INTO cdr_day (day, state, rows) VALUES (0, 'dropped', 1)",
+        ] {
+            testing::execute(&archive.store, text).await;
+        }
+        for name in ["cdr/earlier.parquet", "cdr/gone.parquet"] {
+            std::fs::write(archive.folder.path().join(name), "left").unwrap();
+        }
+        archive.archive(3).await.unwrap();
+        assert_eq!(archive.files(), known);
+        assert_eq!(archive.known().await, known);
     })
     .await;
 }

@@ -4,6 +4,9 @@
 //! said before it is written, so that what a run leaves over is known and goes with the next. The day is in the archive
 //! when one transaction says so, in which it has as many records as were written. Files of a day are never replaced
 //! by fewer records.
+//!
+//! Who loads a record of a day that is in the archive takes its `archived_at` away ([`mark_grown`]), so no day that is
+//! there is counted again: days in the archive are ever more.
 
 use super::columns::{id_of, id_text};
 use super::query::{CdrCursor, CdrOrder, CdrQuery};
@@ -12,6 +15,7 @@ use crate::database::{Lock, Row, Transaction, sql};
 use crate::{CdrDayWait, CdrParty, Store, StoreError};
 use rating::cdr::CallId;
 use rating::{Amount, Timestamp};
+use std::collections::BTreeSet;
 
 /// The files that are days which the database has no more, or less and less of.
 const OF_DROPPED_DAYS: &str = "SELECT f.key, f.records, f.bytes, f.first_id, f.last_id, \
@@ -28,10 +32,8 @@ pub enum CdrArchiveBegun {
         run: i64,
         /// Records that there are.
         records: u64,
-        /// Files that earlier runs left over.
-        left_over: Vec<String>,
     },
-    /// It is in the archive, with as many records as the database has.
+    /// It is in the archive, and no record of it was loaded since.
     Archived,
     /// Not now.
     Waits(CdrDayWait),
@@ -73,6 +75,8 @@ pub struct CdrArchiveFile {
 /// A record to be archived.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CdrToArchive {
+    /// Which call it is.
+    pub id: CallId,
     /// Its tenant.
     pub owner: i64,
     /// The record, as JSON.
@@ -92,7 +96,7 @@ pub struct CdrDayRow {
     pub state: CdrDayState,
     /// Records that it had when it was archived, or else when dropping began.
     pub records: u64,
-    /// When it was archived.
+    /// When it was archived; `None` also when records of it were loaded since.
     pub archived_at: Option<Timestamp>,
     /// Where in the archive it is.
     pub archive_key: Option<String>,
@@ -123,26 +127,30 @@ impl Store {
         day: Timestamp,
     ) -> Result<CdrArchiveBegun, StoreError> {
         let day = day.0.div_euclid(DAY_US) * DAY_US;
-        let mut transaction = self.write().await?;
+        // Counting takes long: nobody who writes waits for it. What changes meanwhile is seen when the run ends.
+        let mut moment = self.reader().begin_moment().await?;
         let known = sql("SELECT state, rows, archived_at FROM cdr_day WHERE day = $1");
-        let known = known.bind(day).fetch_optional(&mut transaction).await?;
-        let there = records_of(&mut transaction, day).await?;
+        let known = known.bind(day).fetch_optional(&mut moment).await?;
+        let mut archived = 0;
         if let Some(row) = known {
             if row.get::<&str>(0)? != "archived" {
                 return Ok(CdrArchiveBegun::Gone);
             }
-            let archived: i64 = row.get(1)?;
-            if row.get::<Option<i64>>(2)?.is_some() && archived == there {
+            if row.get::<Option<i64>>(2)?.is_some() {
                 return Ok(CdrArchiveBegun::Archived);
             }
-            if archived > there {
-                let wait = CdrDayWait::ArchiveDiffers { archived, there };
-                return Ok(CdrArchiveBegun::Waits(wait));
-            }
+            archived = row.get(1)?;
         }
-        if let Some(wait) = more_comes(&mut transaction, day).await? {
+        let there = records_of(&mut moment, day).await?;
+        if archived > there {
+            let wait = CdrDayWait::ArchiveDiffers { archived, there };
             return Ok(CdrArchiveBegun::Waits(wait));
         }
+        if let Some(wait) = more_comes(&mut moment, day).await? {
+            return Ok(CdrArchiveBegun::Waits(wait));
+        }
+        drop(moment);
+        let mut transaction = self.write().await?;
         let run: i64 = sql(
             "INSERT INTO cdr_archive_run AS r (day, run) VALUES ($1, 1) \
              ON CONFLICT (day) DO UPDATE SET run = r.run + 1 RETURNING run",
@@ -150,12 +158,10 @@ impl Store {
         .bind(day)
         .fetch_value(&mut transaction)
         .await?;
-        let left_over = left_over(&mut transaction, day, run).await?;
         transaction.commit().await?;
         Ok(CdrArchiveBegun::Run {
             run,
             records: there.unsigned_abs(),
-            left_over,
         })
     }
 
@@ -170,7 +176,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<CdrToArchive>, StoreError> {
         let (from, to) = span(day.0);
-        let mut page = sql("SELECT owner, record, charge, cost FROM cdr WHERE id >= ");
+        let mut page = sql("SELECT id, owner, record, charge, cost FROM cdr WHERE id >= ");
         page.push_bind(from).push(" AND id < ").push_bind(to);
         if let Some(after) = after {
             page.push(" AND id > ").push_bind(id_text(after));
@@ -179,10 +185,11 @@ impl Store {
         let rows = page.fetch_all(self.reader()).await?;
         let row = |row: &Row| {
             Ok(CdrToArchive {
-                owner: row.get(0)?,
-                record: row.get(1)?,
-                charge: Amount(row.get(2)?),
-                cost: Amount(row.get(3)?),
+                id: id_of(row.get(0)?),
+                owner: row.get(1)?,
+                record: row.get(2)?,
+                charge: Amount(row.get(3)?),
+                cost: Amount(row.get(4)?),
             })
         };
         rows.iter().map(row).collect()
@@ -275,16 +282,20 @@ impl Store {
         Ok(CdrArchiveEnded::Archived)
     }
 
-    /// Files of a day that are not the day in the archive: of runs before a run.
+    /// Files that no day in the archive has and no run writes any more, of all days: of runs before the latest, and of any
+    /// run when the day goes from the database, or is gone.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub async fn left_over_cdr_files(
-        &self,
-        (day, run): (Timestamp, i64),
-    ) -> Result<Vec<String>, StoreError> {
-        let mut moment = self.reader().begin_moment().await?;
-        left_over(&mut moment, day.0, run).await
+    pub async fn left_over_cdr_files(&self) -> Result<Vec<String>, StoreError> {
+        let rows = sql(
+            "SELECT f.key FROM cdr_archive_file f JOIN cdr_archive_run r ON r.day = f.day \
+             LEFT JOIN cdr_day d ON d.day = f.day WHERE f.run <> COALESCE(r.archived_run, 0) \
+             AND (f.run < r.run OR d.state <> 'archived') ORDER BY f.key",
+        )
+        .fetch_all(self.reader())
+        .await?;
+        rows.iter().map(|row| row.get(0)).collect()
     }
 
     /// Forgets a file that is in the archive no more.
@@ -399,16 +410,22 @@ async fn is_latest(on: &mut Transaction, day: Timestamp, run: i64) -> Result<boo
     Ok(latest.is_some())
 }
 
-async fn left_over(on: &mut Transaction, day: i64, run: i64) -> Result<Vec<String>, StoreError> {
-    let rows = sql(
-        "SELECT f.key FROM cdr_archive_file f JOIN cdr_archive_run r ON r.day = f.day \
-         WHERE f.day = $1 AND f.run < $2 AND f.run <> COALESCE(r.archived_run, 0) ORDER BY f.key",
-    )
-    .bind(day)
-    .bind(run)
-    .fetch_all(on)
-    .await?;
-    rows.iter().map(|row| row.get(0)).collect()
+/// Says of the days of some new calls that the archive has not got them whole any more.
+pub(crate) async fn mark_grown(
+    on: &mut Transaction,
+    new: impl Iterator<Item = CallId>,
+) -> Result<(), StoreError> {
+    let days: BTreeSet<i64> = new.map(day_of).collect();
+    if days.is_empty() {
+        return Ok(());
+    }
+    let mut mark = sql(
+        "UPDATE cdr_day SET archived_at = NULL WHERE state = 'archived' AND archived_at IS NOT NULL \
+         AND day IN (",
+    );
+    mark.push_list(days).push(")");
+    mark.execute(on).await?;
+    Ok(())
 }
 
 fn file(row: &Row) -> Result<CdrArchiveFile, StoreError> {

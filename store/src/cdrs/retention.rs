@@ -276,22 +276,22 @@ async fn waits(
     day: i64,
     archived: bool,
 ) -> Result<Option<CdrDayWait>, StoreError> {
-    let row = sql("SELECT archived_at, rows FROM cdr_day WHERE day = $1")
+    let row = sql("SELECT archived_at, rows, archive_key FROM cdr_day WHERE day = $1")
         .bind(day)
         .fetch_optional(&mut *on)
         .await?;
-    let archive = row
-        .map(|row| Ok::<_, StoreError>((row.get::<Option<i64>>(0)?, row.get::<i64>(1)?)))
-        .transpose()?;
-    match archive {
-        Some((Some(_), archived)) => {
-            let there = records_of(on, day).await?;
-            if there != archived {
-                return Ok(Some(CdrDayWait::ArchiveDiffers { archived, there }));
-            }
+    let mut is_whole = false;
+    if let Some(row) = row
+        && row.get::<Option<String>>(2)?.is_some()
+    {
+        let (archived, there) = (row.get(1)?, records_of(on, day).await?);
+        if there != archived {
+            return Ok(Some(CdrDayWait::ArchiveDiffers { archived, there }));
         }
-        _ if archived => return Ok(Some(CdrDayWait::NotArchived)),
-        _ => {}
+        is_whole = row.get::<Option<i64>>(0)?.is_some();
+    }
+    if archived && !is_whole {
+        return Ok(Some(CdrDayWait::NotArchived));
     }
     if let Some(wait) = more_comes(&mut *on, day).await? {
         return Ok(Some(wait));

@@ -4,7 +4,7 @@ use super::segments::Segment;
 use crate::cdrs::{
     ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
     CDR_SEARCH_COLUMNS, CdrColumns, add_sum, attempt_search_values, id_text, joined, keep_late,
-    of_dropped_days, search_values, text_of,
+    mark_grown, of_dropped_days, search_values, text_of,
 };
 use crate::database::{Lock, Transaction, Value, insert_rows, sql};
 use crate::ledger::post_calls;
@@ -168,6 +168,7 @@ pub(crate) async fn insert_calls(
         .filter(|call| unposted.remove(&id_text(call.id)))
         .map(|call| (*call, owners.owner(call)))
         .collect();
+    mark_grown(transaction, posted.iter().map(|(call, _)| call.id)).await?;
     post_calls(transaction, &posted, owners.known()).await?;
     add_new_calls(transaction, &posted).await?;
     Ok(new.len() as u64)

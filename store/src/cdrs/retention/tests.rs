@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::testing::{NOON, TestDatabase, TestSegment, databases, execute, received};
-use crate::{CdrParty, Loader, LoaderConfig, Scope, TenantId};
+use crate::{
+    CdrArchiveBegun, CdrArchiveEnded, CdrArchiveFile, CdrParty, Loader, LoaderConfig, Scope,
+    TenantId,
+};
 use rating::cdr::{CallRecord, JournalEntry};
 use rating::journal::BootId;
 
@@ -275,4 +278,57 @@ async fn the_partition_of_a_day_goes_as_a_whole() {
     );
     is_sound(&store).await;
     database.remove().await;
+}
+
+/// That a day is looked at without counting: the archive keeps every day that ever was.
+#[tokio::test]
+async fn a_day_in_the_archive_is_counted_again_only_when_a_record_of_it_was_loaded_since() {
+    databases(async |database| {
+        let store = filled(database).await;
+        let begin = async || store.begin_archiving_cdrs(DAY).await.unwrap();
+        let CdrArchiveBegun::Run { run, records: 4 } = begin().await else {
+            panic!("it is not begun");
+        };
+        let ids = (calls()[3].id, calls()[5].id);
+        let at = (DAY, DAY);
+        let file = CdrArchiveFile {
+            key: "cdr/x".into(),
+            records: 4,
+            bytes: 1,
+            ids,
+            received: at,
+            attempted: None,
+        };
+        assert!(store.add_cdr_archive_file((DAY, run), &file).await.unwrap());
+        let ended = store.end_archiving_cdrs((DAY, run), "cdr", NOW).await;
+        assert_eq!(ended.unwrap(), CdrArchiveEnded::Archived);
+        // A loader of the day before writes meanwhile, for as long as it likes.
+        let writer = store.write().await.unwrap();
+        assert_eq!(begin().await, CdrArchiveBegun::Archived);
+        drop(writer);
+        let of_day_before = received(Timestamp(NOON - DAY_US), 50);
+        load(&store, database, 2, &[of_day_before]).await;
+        let one = sql("DELETE FROM cdr WHERE id = $1").bind(id_text(ids.0));
+        one.execute(store.writer()).await.unwrap();
+        assert_eq!(begin().await, CdrArchiveBegun::Archived, "it was counted");
+        let late = |number| [received(Timestamp(NOON), number)];
+        load(&store, database, 3, &late(50)).await;
+        let grown = store.cdr_days(None, 1).await.unwrap().remove(0);
+        assert_eq!((grown.archived_at, grown.records), (None, 4));
+        let other = store.begin_dropping_cdrs(DAY, true).await.unwrap();
+        assert_eq!(other, Some(CdrDayWait::NotArchived), "as many, and others");
+        load(&store, database, 4, &late(51)).await;
+        let CdrArchiveBegun::Run { run: 2, records: 5 } = begin().await else {
+            panic!("it is not begun anew");
+        };
+        for archived in [true, false] {
+            let wait = store.begin_dropping_cdrs(DAY, archived).await.unwrap();
+            let differs = CdrDayWait::ArchiveDiffers {
+                archived: 4,
+                there: 5,
+            };
+            assert_eq!(wait, Some(differs));
+        }
+    })
+    .await;
 }
