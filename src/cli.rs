@@ -12,6 +12,7 @@ mod bans;
 mod cdrs;
 mod changes;
 mod check;
+mod clickhouse;
 mod deck;
 mod demo;
 mod exchange;
@@ -95,6 +96,9 @@ enum Command {
     Probe(probe::ProbeArgs),
     /// Run a switch with simulated carriers and live traffic on this machine.
     Demo(demo::DemoArgs),
+    /// Calls and attempts in ClickHouse as well: the tables for them.
+    #[command(name = "clickhouse", subcommand)]
+    ClickHouse(clickhouse::ClickHouseCommand),
     /// The master keys of the secrets in the database: look at them, or rotate them.
     #[command(subcommand)]
     Secrets(secrets::SecretsCommand),
@@ -170,6 +174,7 @@ pub(crate) fn run(cli: Cli) -> ExitCode {
         Command::Numbers(args) => numbers::run(&args),
         Command::Probe(args) => probe::run(&args),
         Command::Demo(args) => demo::run(&args),
+        Command::ClickHouse(command) => clickhouse::run(&command),
         Command::Secrets(command) => secrets::run(&command),
         Command::Completions { shell } => {
             let mut command = Cli::command();

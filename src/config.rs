@@ -11,7 +11,8 @@ mod overlay;
 mod validate;
 
 use background::{
-    CdrArchiveConfig, JobsConfig, MailConfig, MailDriverName, NotificationsConfig, SecretsConfig,
+    CdrArchiveConfig, ClickHouseConfig, JobsConfig, MailConfig, MailDriverName,
+    NotificationsConfig, SecretsConfig,
 };
 pub(crate) use dns::{DnsConfig, DnsSettings};
 pub(crate) use listener::{Listener, sip_transport};
@@ -48,6 +49,7 @@ pub(crate) struct Config {
     pub(crate) media: MediaConfig,
     pub(crate) journal: JournalConfig,
     pub(crate) cdr: CdrConfig,
+    pub(crate) clickhouse: ClickHouseConfig,
     pub(crate) http: HttpConfig,
     pub(crate) drain: DrainConfig,
     pub(crate) log: LogConfig,

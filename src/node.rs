@@ -20,7 +20,8 @@ use mgmt_api::switch_port::SwitchPort;
 use mgmt_api::{
     ApiParts, AppState, ApplyRerating, ArchiveCdrs, Configuration, ExportCdrs, FollowDecks,
     HttpLimits, LocalKey, PreviewRerating, PushScheduled, ReadDeck, RefreshExchangeRates,
-    RunNettings, Server, TlsFiles, abort_on_other_panics, ensure_admin,
+    RunNettings, SendToClickHouse, Server, TlsFiles, abort_on_other_panics, clickhouse_schedule,
+    ensure_admin,
 };
 use rating::cdr::Transport;
 use std::net::SocketAddr;
@@ -91,6 +92,8 @@ impl Node {
         let boot = BootId(u128::from_le_bytes(edge::random_bytes()?));
         let journal = edge::open_journal(config, boot)?;
         let store = Store::open(config.database()?).await?;
+        let sends_calls = config.clickhouse.settings().is_some();
+        store.want_cdr_batches(sends_calls).await?;
         let mut loader = Loader::new(
             store.clone(),
             LoaderConfig {
@@ -271,7 +274,7 @@ fn job_runner(
 ) -> anyhow::Result<JobRunner> {
     let sender = MailSender::new(config.mail_settings())?;
     let archive = config.cdr_archive()?;
-    let handlers: Vec<Arc<dyn JobHandler>> = vec![
+    let mut handlers: Vec<Arc<dyn JobHandler>> = vec![
         Arc::new(SendMail::new(store.clone(), secrets.clone(), sender)),
         Arc::new(DeliverWebhook::new(
             store.clone(),
@@ -299,7 +302,11 @@ fn job_runner(
         Arc::new(RefreshExchangeRates::new(state.clone())),
         Arc::new(RunNettings::new(state)),
     ];
-    let schedules = maintenance::schedules()?;
+    let mut schedules = maintenance::schedules()?;
+    if let Some(settings) = config.clickhouse.settings() {
+        handlers.push(Arc::new(SendToClickHouse::new(store.clone(), settings)));
+        schedules.push(clickhouse_schedule()?);
+    }
     JobRunner::new(
         store.clone(),
         bell,

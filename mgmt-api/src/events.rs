@@ -24,6 +24,7 @@
 //! | `report.not_mailed` | a scheduled report could not be made, and is tried again in a quarter of an hour |
 //! | `journal.unavailable`, `journal.available` | call records cannot be written, and can again |
 //! | `journal.not_loaded`, `journal.loaded` | call records do not reach the database, and do again |
+//! | `clickhouse.behind`, `clickhouse.caught_up` | call records have waited for ClickHouse for a quarter of an hour, and do not any more |
 //! | `change_set.failed` | the push of a change set did not succeed |
 //! | `rate_card.deck_held_up` | later rates of an imported deck do not follow by themselves |
 //! | `user.signed_in`, `user.sign_in_failed` | somebody signed in, or gave a known user's wrong password |

@@ -20,6 +20,7 @@ mod audit;
 mod auth;
 mod cdr_archive;
 mod cdr_export;
+mod clickhouse;
 mod clock;
 mod console;
 mod containment;
@@ -57,6 +58,9 @@ pub use audit::{ExportFault, VerifiedExport, verify_export};
 pub use auth::{LocalKey, LocalKeyError, PasswordError, ensure_admin};
 pub use cdr_archive::ArchiveCdrs;
 pub use cdr_export::ExportCdrs;
+pub use clickhouse::{
+    ClickHouseSettings, SendToClickHouse, clickhouse_schedule, clickhouse_schema,
+};
 pub use containment::{abort_on_other_panics, survive};
 pub use deck_import::{FollowDecks, ReadDeck};
 pub use exchange::RefreshExchangeRates;

@@ -2,6 +2,7 @@
 
 mod copied;
 
+use crate::clock;
 use crate::containment::Part;
 use crate::state::AppState;
 use crate::switch_port::{DefenceCounters, MediaFigures, NgFigures, TraceFigures};
@@ -17,6 +18,7 @@ use prometheus::{
 use rating::Amount;
 use rating::cdr::ResourceRef;
 use routing_engine::Snapshot;
+use store::CdrSink;
 
 /// Requests by path, method and class of status.
 pub(crate) struct HttpMetrics {
@@ -71,7 +73,7 @@ pub(crate) async fn count(State(state): State<AppState>, request: Request, next:
 ///
 /// # Errors
 /// When two metrics have one name, which a test excludes.
-pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
+pub(crate) fn text(state: &AppState, sink: Option<&CdrSink>) -> prometheus::Result<String> {
     let scrape = Scrape {
         registry: Registry::new(),
     };
@@ -86,6 +88,9 @@ pub(crate) fn text(state: &AppState) -> prometheus::Result<String> {
     scrape.channels(&state.switch.snapshot())?;
     scrape.credit(&state.switch.snapshot())?;
     scrape.journal(state)?;
+    if let Some(sink) = sink {
+        scrape.clickhouse(sink)?;
+    }
     scrape.labelled(
         "didtron_management_panics_total",
         "Panics caught in the management plane, by what they ended",
@@ -427,6 +432,32 @@ impl Scrape {
         }
         self.add(reserved)?;
         self.add(available)
+    }
+
+    fn clickhouse(&self, sink: &CdrSink) -> prometheus::Result<()> {
+        let waited = sink
+            .oldest_at
+            .map_or(0, |at| clock::now().0.saturating_sub(at.0));
+        self.gauge(
+            "didtron_clickhouse_lag_seconds",
+            "How long the oldest record has waited for ClickHouse",
+            u64::try_from(waited / 1_000_000).unwrap_or(0),
+        )?;
+        self.gauge(
+            "didtron_clickhouse_waiting_records",
+            "Call records that wait for ClickHouse",
+            sink.waiting,
+        )?;
+        self.counter(
+            "didtron_clickhouse_records_total",
+            "Call records that ClickHouse has taken",
+            sink.sent,
+        )?;
+        self.counter(
+            "didtron_clickhouse_lost_records_total",
+            "Call records that are given up: they waited too long, or were dropped from the database",
+            sink.lost,
+        )
     }
 
     fn journal(&self, state: &AppState) -> prometheus::Result<()> {

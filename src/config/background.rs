@@ -2,12 +2,12 @@
 
 use super::{Config, HttpRateLimitsConfig};
 use cdr_archive::{Place, PlaceError, S3Settings};
-use mgmt_api::RateLimits;
 use mgmt_api::jobs::maintenance::Retention;
 use mgmt_api::jobs::{CdrRetention, JobSettings};
 use mgmt_api::mail::{MailDriver, MailSettings, SmtpSecurity, SmtpSettings};
 use mgmt_api::notifications::WebhookSettings;
 use mgmt_api::secrets::{KeySource, SecretText};
+use mgmt_api::{ClickHouseSettings, RateLimits};
 use serde::Deserialize;
 use std::fmt;
 use std::path::PathBuf;
@@ -126,6 +126,44 @@ pub(crate) struct SmtpConfig {
     pub(crate) username: String,
     pub(crate) password: String,
     pub(crate) timeout_s: u32,
+}
+
+/// `[clickhouse]`
+#[derive(Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ClickHouseConfig {
+    pub(crate) url: String,
+    pub(crate) database: String,
+    pub(crate) user: String,
+    pub(crate) password: String,
+    pub(crate) timeout_s: u32,
+    pub(crate) keep_days: u32,
+    pub(crate) create_tables: bool,
+}
+
+/// The password is not shown, nor an address that may hold one.
+impl fmt::Debug for ClickHouseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClickHouseConfig")
+            .field("database", &self.database)
+            .finish_non_exhaustive()
+    }
+}
+
+impl ClickHouseConfig {
+    /// Where calls are sent; `None` when they are not.
+    pub(crate) fn settings(&self) -> Option<ClickHouseSettings> {
+        let days = |days: u32| Duration::from_secs(u64::from(days) * DAY);
+        (!self.url.is_empty()).then(|| ClickHouseSettings {
+            url: self.url.clone(),
+            database: self.database.clone(),
+            user: self.user.clone(),
+            password: SecretText::new(&self.password),
+            timeout: Duration::from_secs(self.timeout_s.into()),
+            keep: days(self.keep_days),
+            create_tables: self.create_tables,
+        })
+    }
 }
 
 /// How the connection to the mail server is protected.

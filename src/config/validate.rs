@@ -516,6 +516,28 @@ impl Check<'_> {
             self.within("jobs.keep_cdrs_days", days, least, 36_500);
         }
         self.archive(config);
+        let clickhouse = &config.clickhouse;
+        let url = clickhouse.url.as_str();
+        let is_address = url
+            .strip_prefix("https://")
+            .or_else(|| url.strip_prefix("http://"))
+            .is_some_and(|rest| !rest.is_empty() && !rest.contains(['?', '#', '@', ' ']));
+        if !url.is_empty() && !is_address {
+            let message =
+                "must be an address such as https://clickhouse.example.com:8443, or empty";
+            self.problem("clickhouse.url", message);
+        }
+        let is_name = |text: &str| {
+            let is_part = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            !text.is_empty() && text.len() <= 64 && text.bytes().all(is_part)
+        };
+        if !is_name(&clickhouse.database) {
+            let message = "must be 1 to 64 letters of ASCII, digits or underscores";
+            self.problem("clickhouse.database", message);
+        }
+        let timeout = clickhouse.timeout_s.into();
+        self.within("clickhouse.timeout_s", timeout, 1, 600);
+        self.within("clickhouse.keep_days", clickhouse.keep_days.into(), 1, 365);
         let timeout = mail.smtp.timeout_s.into();
         self.within("mail.smtp.timeout_s", timeout, 1, 50);
         self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);

@@ -11,6 +11,7 @@
 mod api_keys;
 mod audit;
 mod backup;
+mod cdr_batches;
 mod cdr_exports;
 mod cdrs;
 mod change_sets;
@@ -51,6 +52,7 @@ pub use backup::{
     BackupError, BackupManifest, BackupTable, RestoreTarget, Restored, restore_backup,
     verify_backup, write_backup,
 };
+pub use cdr_batches::{CDR_BATCH_RECORDS, CdrBatch, CdrSink};
 pub use cdr_exports::{
     CDR_EXPORT_JOB, CDR_EXPORT_LIMITS, CdrExportLimits, CdrExportPart, CdrExportRow,
     CdrExportState, NewCdrExport,

@@ -10,6 +10,7 @@ const AREAS: [(&str, Permission); 13] = [
     ("balance", Permission::LEDGER_READ),
     ("cdr", Permission::CDR_READ),
     ("change_set", Permission::CHANGE_SET_READ),
+    ("clickhouse", Permission::STATUS_READ),
     ("job", Permission::JOB_READ),
     ("journal", Permission::STATUS_READ),
     ("ledger", Permission::LEDGER_READ),

@@ -60,7 +60,9 @@ pub(crate) async fn readyz(State(state): State<AppState>) -> Result<&'static str
     security(("session_cookie" = []), ("api_key" = [])),
 )]
 pub(crate) async fn metrics(State(state): State<AppState>) -> Result<Response, Problem> {
-    let text = prometheus_text::text(&state).map_err(|error| Problem::internal(&error))?;
+    let sink = state.store.cdr_sink().await.ok().flatten();
+    let text =
+        prometheus_text::text(&state, sink.as_ref()).map_err(|error| Problem::internal(&error))?;
     let media_type = [(
         header::CONTENT_TYPE,
         "text/plain; version=0.0.4; charset=utf-8",

@@ -15,6 +15,7 @@ mod cdr_exports;
 mod cdr_totals;
 mod cdrs;
 mod change_sets;
+mod clickhouse;
 mod console;
 mod containment;
 mod contract;

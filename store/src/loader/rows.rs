@@ -1,6 +1,7 @@
 //! Journal entries as rows: one transaction for a batch and its place.
 
 use super::segments::Segment;
+use crate::cdr_batches::leave_batch;
 use crate::cdrs::{
     ATTEMPT_SEARCH_BINDS, ATTEMPT_SEARCH_COLUMNS, CDR_COLUMNS, CDR_SEARCH_BINDS,
     CDR_SEARCH_COLUMNS, CdrColumns, add_sum, attempt_search_values, id_text, joined, keep_late,
@@ -171,6 +172,7 @@ pub(crate) async fn insert_calls(
     mark_grown(transaction, posted.iter().map(|(call, _)| call.id)).await?;
     post_calls(transaction, &posted, owners.known()).await?;
     add_new_calls(transaction, &posted).await?;
+    leave_batch(transaction, &posted).await?;
     Ok(new.len() as u64)
 }
 
