@@ -91,7 +91,7 @@ fn attempt_row(tenant: TenantId, call: &CallRecord) -> impl Iterator<Item = Valu
             "ringing_at": attempt.ringing_at.map(time),
             "answered_at": attempt.answered_at.map(time),
             "ended_at": time(attempt.ended_at),
-            "pdd_ms": attempt.pdd_ms(),
+            "pdd_ms": attempt.ringing_at.map(|at| (at.0 - attempt.started_at.0) / 1_000),
             "outcome": word(&attempt.outcome),
             "released_by": word(&attempt.release.by),
             "release_reason": word(&attempt.release.reason),

@@ -75,7 +75,7 @@ pub(super) const ATTEMPT_COLUMNS: &[Column] = &[
     ("ringing_at", NO_TIME),
     ("answered_at", NO_TIME),
     ("ended_at", TIME),
-    ("pdd_ms", "Nullable(UInt64)"),
+    ("pdd_ms", "Nullable(Int64)"),
     ("outcome", NAME),
     ("released_by", NAME),
     ("release_reason", NAME),
