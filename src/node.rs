@@ -274,7 +274,9 @@ fn job_runner(
 ) -> anyhow::Result<JobRunner> {
     let sender = MailSender::new(config.mail_settings())?;
     let archive = config.cdr_archive()?;
-    let mut handlers: Vec<Arc<dyn JobHandler>> = vec![
+    let clickhouse = config.clickhouse.settings();
+    let sends_calls = clickhouse.is_some();
+    let handlers: Vec<Arc<dyn JobHandler>> = vec![
         Arc::new(SendMail::new(store.clone(), secrets.clone(), sender)),
         Arc::new(DeliverWebhook::new(
             store.clone(),
@@ -301,10 +303,10 @@ fn job_runner(
         Arc::new(FollowDecks::new(state.clone())),
         Arc::new(RefreshExchangeRates::new(state.clone())),
         Arc::new(RunNettings::new(state)),
+        Arc::new(SendToClickHouse::new(store.clone(), clickhouse)),
     ];
     let mut schedules = maintenance::schedules()?;
-    if let Some(settings) = config.clickhouse.settings() {
-        handlers.push(Arc::new(SendToClickHouse::new(store.clone(), settings)));
+    if sends_calls {
         schedules.push(clickhouse_schedule()?);
     }
     JobRunner::new(

@@ -39,9 +39,17 @@ const FAILED_WAIT_MAX_US: i64 = 600_000_000;
 /// Records may wait for so long before anybody is told.
 const BEHIND_US: i64 = 900_000_000;
 
+/// A run sends for so long and leaves the rest to the next, so that none is cut off for its length.
+const RUN_US: i64 = 1_800_000_000;
+
 /// Sends calls to ClickHouse.
 pub struct SendToClickHouse {
     store: Store,
+    to: Option<Receiver>,
+}
+
+/// The ClickHouse that they are sent to.
+struct Receiver {
     client: Client,
     keep_us: i64,
     create_tables: bool,
@@ -60,15 +68,16 @@ pub fn clickhouse_schedule() -> Result<Schedule, ScheduleError> {
 }
 
 impl SendToClickHouse {
-    /// Sends what loaders have left in that database.
-    pub fn new(store: Store, settings: ClickHouseSettings) -> Self {
-        Self {
-            store,
+    /// Sends what loaders have left in that database. Without settings a job that is left from when there were
+    /// some ends at once.
+    pub fn new(store: Store, settings: Option<ClickHouseSettings>) -> Self {
+        let to = settings.map(|settings| Receiver {
             keep_us: i64::try_from(settings.keep.as_micros()).unwrap_or(i64::MAX),
             create_tables: settings.create_tables,
             client: Client::new(settings),
             has_tables: AtomicBool::new(false),
-        }
+        });
+        Self { store, to }
     }
 
     /// Sends all that waits at a moment, unless it is too early after a failure.
@@ -76,10 +85,11 @@ impl SendToClickHouse {
     /// # Errors
     /// [`JobFailure`] when the own database fails; what ClickHouse refuses waits and is told.
     pub async fn send_due(&self, run: &JobRun, now: Timestamp) -> Result<(), JobFailure> {
-        let lost = self
-            .store
-            .drop_cdr_batches(Timestamp(now.0.saturating_sub(self.keep_us)));
-        let lost = lost.await?;
+        let Some(to) = &self.to else {
+            return Ok(());
+        };
+        let before = Timestamp(now.0.saturating_sub(to.keep_us));
+        let lost = self.store.drop_cdr_batches(before).await?;
         if lost > 0 {
             tracing::error!(
                 lost,
@@ -89,8 +99,8 @@ impl SendToClickHouse {
         let Some(sink) = self.store.cdr_sink().await? else {
             return Ok(());
         };
-        if sink.next_at.is_none_or(|next| next <= now) {
-            if let Err(failure) = self.send_all(run).await? {
+        if sink.waiting > 0 && sink.next_at.is_none_or(|next| next <= now) {
+            if let Err(failure) = self.send_all(to, run).await? {
                 tracing::warn!(failure, "calls are not in ClickHouse; it is tried again");
                 let wait = FAILED_WAIT_US << sink.failures.min(10);
                 let next = now.0.saturating_add(wait.min(FAILED_WAIT_MAX_US));
@@ -103,42 +113,27 @@ impl SendToClickHouse {
     }
 
     /// Sends batch by batch; gives why it could not.
-    async fn send_all(&self, run: &JobRun) -> Result<Result<(), String>, JobFailure> {
-        if self.create_tables && !self.has_tables.load(Ordering::Relaxed) {
-            for statement in clickhouse_schema(self.client.database()) {
-                if let Err(failure) = self.client.run(statement).await {
-                    return Ok(Err(failure));
-                }
-            }
-            self.has_tables.store(true, Ordering::Relaxed);
+    async fn send_all(
+        &self,
+        to: &Receiver,
+        run: &JobRun,
+    ) -> Result<Result<(), String>, JobFailure> {
+        if let Err(failure) = to.make_tables().await {
+            return Ok(Err(failure));
         }
-        let mut sent = 0;
-        while let Some(batch) = self.store.next_cdr_batch().await? {
+        let (mut sent, begun) = (0, clock::now());
+        while clock::now().0.saturating_sub(begun.0) < RUN_US {
             run.progress(sent, None, "calls are sent").await?;
-            if let Err(failure) = self.send(&batch).await {
+            let Some(batch) = self.store.next_cdr_batch().await? else {
+                break;
+            };
+            if let Err(failure) = to.send(&batch).await {
                 return Ok(Err(failure));
             }
             self.store.cdr_batch_sent(&batch).await?;
             sent += batch.calls.len() as u64;
         }
         Ok(Ok(()))
-    }
-
-    async fn send(&self, batch: &CdrBatch) -> Result<(), String> {
-        let token = sha256_hex(&[&batch.ids.join(",")]);
-        let attempts = attempt_rows(&batch.calls);
-        if !attempts.is_empty() {
-            let token = format!("{token}-attempts");
-            self.client
-                .insert(tables::ATTEMPTS, token, attempts)
-                .await?;
-        }
-        let calls = call_rows(&batch.calls);
-        if !calls.is_empty() {
-            let token = format!("{token}-calls");
-            self.client.insert(tables::CALLS, token, calls).await?;
-        }
-        Ok(())
     }
 
     /// Tells when records wait for too long, and when they do not any more.
@@ -169,6 +164,36 @@ impl SendToClickHouse {
         self.store
             .note_cdr_sink_behind(is_behind, event, now)
             .await?;
+        Ok(())
+    }
+}
+
+impl Receiver {
+    async fn make_tables(&self) -> Result<(), String> {
+        if !self.create_tables || self.has_tables.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        for statement in clickhouse_schema(self.client.database()) {
+            self.client.run(statement).await?;
+        }
+        self.has_tables.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn send(&self, batch: &CdrBatch) -> Result<(), String> {
+        let token = sha256_hex(&[&batch.ids.join(",")]);
+        let attempts = attempt_rows(&batch.calls);
+        if !attempts.is_empty() {
+            let token = format!("{token}-attempts");
+            self.client
+                .insert(tables::ATTEMPTS, token, attempts)
+                .await?;
+        }
+        let calls = call_rows(&batch.calls);
+        if !calls.is_empty() {
+            let token = format!("{token}-calls");
+            self.client.insert(tables::CALLS, token, calls).await?;
+        }
         Ok(())
     }
 }

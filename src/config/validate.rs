@@ -1,5 +1,6 @@
 //! Bounds of every setting. Each problem names the key, where it was written and what would do.
 
+use super::background::ClickHouseConfig;
 use super::dns::name_server;
 use super::overlay::Origins;
 use super::{Config, ConfigProblem, MailDriverName, MediaNgConfig};
@@ -516,7 +517,19 @@ impl Check<'_> {
             self.within("jobs.keep_cdrs_days", days, least, 36_500);
         }
         self.archive(config);
-        let clickhouse = &config.clickhouse;
+        self.clickhouse(&config.clickhouse);
+        let timeout = mail.smtp.timeout_s.into();
+        self.within("mail.smtp.timeout_s", timeout, 1, 50);
+        self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);
+        if mail.driver == MailDriverName::Smtp && mail.smtp.host.is_empty() {
+            self.problem("mail.smtp.host", "must name the mail server");
+        }
+        if let Err(error) = MailSender::new(config.mail_settings()) {
+            self.problem("mail", &error.to_string());
+        }
+    }
+
+    fn clickhouse(&mut self, clickhouse: &ClickHouseConfig) {
         let url = clickhouse.url.as_str();
         let is_address = url
             .strip_prefix("https://")
@@ -538,14 +551,15 @@ impl Check<'_> {
         let timeout = clickhouse.timeout_s.into();
         self.within("clickhouse.timeout_s", timeout, 1, 600);
         self.within("clickhouse.keep_days", clickhouse.keep_days.into(), 1, 365);
-        let timeout = mail.smtp.timeout_s.into();
-        self.within("mail.smtp.timeout_s", timeout, 1, 50);
-        self.within("mail.smtp.port", mail.smtp.port.into(), 1, 65_535);
-        if mail.driver == MailDriverName::Smtp && mail.smtp.host.is_empty() {
-            self.problem("mail.smtp.host", "must name the mail server");
+        // They are headers of a request.
+        let is_header =
+            |text: &str| text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
+        let message = "must be at most 256 visible letters of ASCII, without spaces";
+        if clickhouse.user.is_empty() || !is_header(&clickhouse.user) {
+            self.problem("clickhouse.user", message);
         }
-        if let Err(error) = MailSender::new(config.mail_settings()) {
-            self.problem("mail", &error.to_string());
+        if !is_header(&clickhouse.password) {
+            self.problem("clickhouse.password", message);
         }
     }
 

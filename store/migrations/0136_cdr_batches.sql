@@ -4,12 +4,18 @@ CREATE TABLE cdr_batch (
   -- When it was loaded.
   at      BIGINT NOT NULL,
   records BIGINT NOT NULL,
-  -- Identifiers of the calls with commas between them.
-  ids     TEXT   NOT NULL,
   -- The number of the first batch that it is sent with; NULL before that. One that was begun is sent
   -- again as it was: whoever has got it already knows it by that.
-  sent_as BIGINT
+  sent_as BIGINT,
+  -- Identifiers of the calls with commas between them.
+  ids     TEXT   NOT NULL
 );
+
+-- The queue of a month without a receiver has millions of rows: what waits is added up without its identifiers.
+CREATE INDEX cdr_batch_by_time ON cdr_batch (at, records);
+
+-- The one batch that was begun.
+CREATE INDEX cdr_batch_begun ON cdr_batch (sent_as) WHERE sent_as IS NOT NULL;
 
 -- One row while records are wanted: loaders look for it.
 CREATE TABLE cdr_sink (

@@ -21,11 +21,19 @@ const ROWS_MAX: u32 = 1_000;
 /// Identifiers in one statement.
 const IDS_AT_ONCE: usize = 500;
 
+/// Identifiers in one row: what a crash leaves is closed at once, and may be many more than are sent at once.
+const ROW_RECORDS_MAX: usize = 2_000;
+
+/// Rows that are given up in one transaction, for which the loader waits.
+const DROPPED_AT_ONCE: u32 = 1_000;
+
 /// Records that are to be sent together.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CdrBatch {
     /// The number of its first row in the queue.
     pub id: i64,
+    /// The numbers of its rows in the queue.
+    rows: Vec<i64>,
     /// Identifiers of all its calls, in order: the same whenever it is sent.
     pub ids: Vec<String>,
     /// The calls, with whose they are. Of days that were dropped they are missing.
@@ -81,33 +89,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn next_cdr_batch(&self) -> Result<Option<CdrBatch>, StoreError> {
-        let mut transaction = self.write().await?;
-        let begun = "SELECT id, ids, records FROM cdr_batch WHERE sent_as = \
-             (SELECT MIN(sent_as) FROM cdr_batch) ORDER BY id";
-        let mut rows = sql(begun).fetch_all(&mut transaction).await?;
-        if rows.is_empty() {
-            rows = sql("SELECT id, ids, records FROM cdr_batch ORDER BY id LIMIT $1")
-                .bind(ROWS_MAX)
-                .fetch_all(&mut transaction)
-                .await?;
-        }
-        let (mut numbers, mut ids, mut records) = (Vec::new(), Vec::new(), 0);
-        for row in &rows {
-            numbers.push(row.get::<i64>(0)?);
-            ids.extend(row.get::<&str>(1)?.split(',').map(str::to_owned));
-            records += row.unsigned::<u64>(2)?;
-            if records >= CDR_BATCH_RECORDS {
-                break;
-            }
-        }
+        let numbers = self.begin_cdr_batch().await?;
         let Some(id) = numbers.first().copied() else {
             return Ok(None);
         };
-        let mut mark = sql("UPDATE cdr_batch SET sent_as = ");
-        mark.push_bind(id).push(" WHERE id IN (");
-        mark.push_list(numbers).push(")");
-        mark.execute(&mut transaction).await?;
-        transaction.commit().await?;
+        let mut ids = Vec::new();
+        let mut list = sql("SELECT ids FROM cdr_batch WHERE id IN (");
+        list.push_list(numbers.iter().copied())
+            .push(") ORDER BY id");
+        for row in list.fetch_all(self.reader()).await? {
+            ids.extend(row.get::<&str>(0)?.split(',').map(str::to_owned));
+        }
         let mut calls = Vec::with_capacity(ids.len());
         for ids in ids.chunks(IDS_AT_ONCE) {
             let mut list = sql("SELECT owner, record FROM cdr WHERE id IN (");
@@ -116,7 +108,40 @@ impl Store {
                 calls.push((TenantId::new(row.get(0)?), json("cdr", row.get(1)?)?));
             }
         }
-        Ok(Some(CdrBatch { id, ids, calls }))
+        Ok(Some(CdrBatch {
+            id,
+            rows: numbers,
+            ids,
+            calls,
+        }))
+    }
+
+    /// The rows of the batch that was begun before, or of a new one.
+    async fn begin_cdr_batch(&self) -> Result<Vec<i64>, StoreError> {
+        let mut transaction = self.write().await?;
+        let begun = "SELECT id, records FROM cdr_batch WHERE sent_as = \
+             (SELECT MIN(sent_as) FROM cdr_batch WHERE sent_as IS NOT NULL) ORDER BY id";
+        let rows = sql(begun).fetch_all(&mut transaction).await?;
+        if !rows.is_empty() {
+            return rows.iter().map(|row| row.get(0)).collect();
+        }
+        let oldest = sql("SELECT id, records FROM cdr_batch ORDER BY id LIMIT $1").bind(ROWS_MAX);
+        let (mut numbers, mut records) = (Vec::new(), 0);
+        for row in &oldest.fetch_all(&mut transaction).await? {
+            numbers.push(row.get::<i64>(0)?);
+            records += row.unsigned::<u64>(1)?;
+            if records >= CDR_BATCH_RECORDS {
+                break;
+            }
+        }
+        if let Some(first) = numbers.first().copied() {
+            let mut mark = sql("UPDATE cdr_batch SET sent_as = ");
+            mark.push_bind(first).push(" WHERE id IN (");
+            mark.push_list(numbers.iter().copied()).push(")");
+            mark.execute(&mut transaction).await?;
+        }
+        transaction.commit().await?;
+        Ok(numbers)
     }
 
     /// The records of a batch are there: it waits no more.
@@ -126,11 +151,10 @@ impl Store {
     pub async fn cdr_batch_sent(&self, batch: &CdrBatch) -> Result<(), StoreError> {
         let missing = batch.ids.len().saturating_sub(batch.calls.len()) as u64;
         let mut transaction = self.write().await?;
-        let gone = sql("DELETE FROM cdr_batch WHERE sent_as = $1")
-            .bind(batch.id)
-            .execute(&mut transaction)
-            .await?;
-        if gone > 0 {
+        // Those that were sent and no others: another sender may have begun with one more.
+        let mut delete = sql("DELETE FROM cdr_batch WHERE id IN (");
+        delete.push_list(batch.rows.iter().copied()).push(")");
+        if delete.execute(&mut transaction).await? > 0 {
             sql(
                 "UPDATE cdr_sink SET failure = NULL, failures = 0, next_at = 0, sent = sent + $1, \
                  lost = lost + $2",
@@ -165,24 +189,29 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn drop_cdr_batches(&self, before: Timestamp) -> Result<u64, StoreError> {
-        let mut transaction = self.write().await?;
-        let lost: i64 =
-            sql("SELECT CAST(COALESCE(SUM(records), 0) AS BIGINT) FROM cdr_batch WHERE at < $1")
-                .bind(before)
-                .fetch_value(&mut transaction)
-                .await?;
-        if lost > 0 {
-            sql("DELETE FROM cdr_batch WHERE at < $1")
-                .bind(before)
-                .execute(&mut transaction)
-                .await?;
+        let mut all = 0;
+        loop {
+            let mut transaction = self.write().await?;
+            let old = "SELECT id, records FROM cdr_batch WHERE at < $1 ORDER BY at LIMIT $2";
+            let old = sql(old).bind(before).bind(DROPPED_AT_ONCE);
+            let (mut numbers, mut lost) = (Vec::<i64>::new(), 0_u64);
+            for row in &old.fetch_all(&mut transaction).await? {
+                numbers.push(row.get(0)?);
+                lost += row.unsigned::<u64>(1)?;
+            }
+            if numbers.is_empty() {
+                return Ok(all);
+            }
+            let mut delete = sql("DELETE FROM cdr_batch WHERE id IN (");
+            delete.push_list(numbers).push(")");
+            delete.execute(&mut transaction).await?;
             sql("UPDATE cdr_sink SET lost = lost + $1")
-                .bind(lost)
+                .bind(count(lost))
                 .execute(&mut transaction)
                 .await?;
+            transaction.commit().await?;
+            all += lost;
         }
-        transaction.commit().await?;
-        Ok(lost.unsigned_abs())
     }
 
     /// Notes whether records wait for too long, with the event that tells of it; gives whether that is new.
@@ -248,21 +277,20 @@ pub(crate) async fn leave_batch(
     if wanted.await?.is_none() {
         return Ok(());
     }
-    let ids: Vec<String> = calls
-        .iter()
-        .map(|(call, _)| crate::cdrs::id_text(call.id))
-        .collect();
     // Not when they ended: records that a crash held up must not look as if they had waited here.
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     let at = since.map_or(0, |since| {
         i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
     });
-    sql("INSERT INTO cdr_batch (at, records, ids) VALUES ($1, $2, $3)")
-        .bind(at)
-        .bind(count(ids.len() as u64))
-        .bind(ids.join(","))
-        .execute(transaction)
-        .await?;
+    for calls in calls.chunks(ROW_RECORDS_MAX) {
+        let ids = calls.iter().map(|(call, _)| crate::cdrs::id_text(call.id));
+        sql("INSERT INTO cdr_batch (at, records, ids) VALUES ($1, $2, $3)")
+            .bind(at)
+            .bind(count(calls.len() as u64))
+            .bind(ids.collect::<Vec<String>>().join(","))
+            .execute(&mut *transaction)
+            .await?;
+    }
     Ok(())
 }
 

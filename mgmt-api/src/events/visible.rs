@@ -6,7 +6,7 @@ use serde_json::Value;
 use store::EventRow;
 
 /// Areas of events that are no kinds of resources, and what reading them needs.
-const AREAS: [(&str, Permission); 13] = [
+const AREAS: [(&str, Permission); 14] = [
     ("balance", Permission::LEDGER_READ),
     ("cdr", Permission::CDR_READ),
     ("change_set", Permission::CHANGE_SET_READ),

@@ -230,7 +230,7 @@ impl Scene {
             .unwrap()
             .unwrap();
         let job = self.api.store.job(&SCOPE, id).await.unwrap().unwrap();
-        let sender = SendToClickHouse::new(self.api.store.clone(), settings);
+        let sender = SendToClickHouse::new(self.api.store.clone(), Some(settings));
         sender.send_due(&JobRun::new(job, 1), now).await.unwrap();
     }
 
