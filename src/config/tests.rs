@@ -232,3 +232,31 @@ fn an_archive_is_off_by_default_and_what_it_lacks_is_said() {
     let place = config.cdr_archive().unwrap().unwrap();
     assert_eq!(place.name(), "s3://calls");
 }
+
+#[test]
+fn clickhouse_is_off_by_default_and_what_is_wrong_with_it_is_said() {
+    assert!(load("", &[]).unwrap().clickhouse.settings().is_none());
+    let right = "[clickhouse]\nurl = \"https://clickhouse.example.com:8443\"\n";
+    let password = [("DIDTRON_CLICKHOUSE_PASSWORD", "of-a-test")];
+    let config = load(right, &password).unwrap();
+    let settings = config.clickhouse.settings().unwrap();
+    assert_eq!(settings.password.expose(), "of-a-test");
+    assert!(!format!("{config:?} {settings:?}").contains("of-a-test"));
+    let wrong = "[clickhouse]\nurl = \"clickhouse:8123\"\ndatabase = \"a`b\"\nuser = \"\"\n\
+        timeout_s = 0\nkeep_days = 366\n";
+    let password = [("DIDTRON_CLICKHOUSE_PASSWORD", "of a\u{e9}")];
+    let problems = shown(wrong, &password).join("\n");
+    for part in [
+        "`clickhouse.url`: must be an address",
+        "`clickhouse.database`: must be",
+        "`clickhouse.user`: must be",
+        "`clickhouse.password`: must be",
+        "`clickhouse.timeout_s`: is 0; it must be 1 to 600",
+        "`clickhouse.keep_days`: is 366; it must be 1 to 365",
+    ] {
+        assert!(problems.contains(part), "{part}: {problems}");
+    }
+    assert!(!problems.contains("of a"), "{problems}");
+    let with_password = "[clickhouse]\nurl = \"https://a:b@example.com\"\n";
+    assert!(shown(with_password, &[])[0].contains("clickhouse.url"));
+}

@@ -554,11 +554,14 @@ impl Check<'_> {
         // They are headers of a request.
         let is_header =
             |text: &str| text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
-        let message = "must be at most 256 visible letters of ASCII, without spaces";
-        if clickhouse.user.is_empty() || !is_header(&clickhouse.user) {
+        let (user, password) = (&clickhouse.user, &clickhouse.password);
+        if user.is_empty() || !is_header(user) {
+            let message = "must be 1 to 256 visible characters of ASCII, without spaces";
             self.problem("clickhouse.user", message);
         }
-        if !is_header(&clickhouse.password) {
+        if !is_header(password) {
+            let message =
+                "must be visible characters of ASCII without spaces, 256 at most, or empty";
             self.problem("clickhouse.password", message);
         }
     }

@@ -28,7 +28,7 @@ const ROW_RECORDS_MAX: usize = 2_000;
 const DROPPED_AT_ONCE: u32 = 1_000;
 
 /// Records that are to be sent together.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CdrBatch {
     /// The number of its first row in the queue.
     pub id: i64,
@@ -407,6 +407,62 @@ mod tests {
             };
             let scope = Scope::of_tenant(TenantId::PLATFORM);
             assert_eq!(store.events(&scope, &query).await.unwrap().len(), 2);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn a_sender_takes_away_what_it_has_sent_and_nothing_that_another_began_with_it() {
+        testing::databases(async |database| {
+            let store = database.open().await;
+            store.want_cdr_batches(true).await.unwrap();
+            load(&store, database, 1, &calls(0..2)).await;
+            let first = store.next_cdr_batch().await.unwrap().unwrap();
+            // A loader's transaction that was open meanwhile: the second sender sees its row, too.
+            load(&store, database, 2, &calls(2..3)).await;
+            let marked = sql("UPDATE cdr_batch SET sent_as = $1").bind(first.id);
+            marked.execute(store.writer()).await.unwrap();
+            let second = store.next_cdr_batch().await.unwrap().unwrap();
+            assert_eq!((first.calls.len(), second.calls.len()), (2, 3));
+            store.cdr_batch_sent(&first).await.unwrap();
+            let rest = store.next_cdr_batch().await.unwrap().unwrap();
+            assert_eq!(rest.calls[0].1, ended(2));
+            store.cdr_batch_sent(&second).await.unwrap();
+            assert_eq!(store.next_cdr_batch().await.unwrap(), None);
+        })
+        .await;
+    }
+
+    #[tokio::test]
+    async fn what_a_crash_leaves_waits_in_parts_and_a_long_queue_is_given_up_whole() {
+        testing::databases(async |database| {
+            let store = database.open().await;
+            store.want_cdr_batches(true).await.unwrap();
+            let calls = calls(0..u32::try_from(ROW_RECORDS_MAX).unwrap() + 1);
+            let new: Vec<_> = calls
+                .iter()
+                .map(|call| (call, TenantId::PLATFORM))
+                .collect();
+            let mut transaction = store.write().await.unwrap();
+            leave_batch(&mut transaction, &new).await.unwrap();
+            transaction.commit().await.unwrap();
+            let rows = "SELECT COUNT(*) FROM cdr_batch";
+            let rows: i64 = sql(rows).fetch_value(store.writer()).await.unwrap();
+            assert_eq!(rows, 2);
+            let batch = store.next_cdr_batch().await.unwrap().unwrap();
+            assert_eq!(batch.ids.len(), calls.len());
+
+            let mut rows = 2;
+            while rows <= i64::from(DROPPED_AT_ONCE) {
+                let twice =
+                    "INSERT INTO cdr_batch (at, records, ids) SELECT 1, 1, 'a' FROM cdr_batch";
+                sql(twice).execute(store.writer()).await.unwrap();
+                rows *= 2;
+            }
+            let lost = store.drop_cdr_batches(Timestamp(2)).await.unwrap();
+            assert_eq!(lost, rows.unsigned_abs() - 2);
+            let sink = store.cdr_sink().await.unwrap().unwrap();
+            assert_eq!((sink.lost, sink.waiting), (lost, calls.len() as u64));
         })
         .await;
     }

@@ -28,6 +28,8 @@ enum Do {
     Take,
     /// Takes the rows, and the answer never comes.
     TakeAndCut,
+    /// Takes the rows, and is still about to answer.
+    TakeAndHang,
     /// An exception under a status of its own.
     Refuse,
     /// An exception behind a head that says 200.
@@ -77,7 +79,10 @@ impl Server {
         if (header("x-clickhouse-user"), header("x-clickhouse-key"))
             != (Some("sink"), Some(PASSWORD))
         {
-            return Err("Code: 516. DB::Exception: Authentication failed".into());
+            let key = header("x-clickhouse-key");
+            return Err(format!(
+                "Code: 516. DB::Exception: Authentication failed: {key:?}"
+            ));
         }
         if parameters.get("database").map(String::as_str) != Some("telecom") {
             self.faults.push(format!("database: {parameters:?}"));
@@ -166,7 +171,7 @@ async fn serve(
             let code = [("x-clickhouse-exception-code", "241")];
             return (StatusCode::OK, code).into_response();
         }
-        Do::Take | Do::TakeAndCut => {}
+        Do::Take | Do::TakeAndCut | Do::TakeAndHang => {}
     }
     let text = String::from_utf8(body.to_vec()).unwrap();
     match server.answer(&parameters, &headers, &text) {
@@ -176,6 +181,10 @@ async fn serve(
             let cut = tokio_stream::iter([Err::<Bytes, _>(std::io::Error::other("cut"))]);
             let length = [("content-length", "20")];
             (length, Body::from_stream(cut)).into_response()
+        }
+        Ok(()) if does == Do::TakeAndHang => {
+            let never = tokio_stream::pending::<Result<Bytes, std::io::Error>>();
+            ([("content-length", "20")], Body::from_stream(never)).into_response()
         }
         Ok(()) => StatusCode::OK.into_response(),
     }
@@ -221,6 +230,10 @@ impl Scene {
     }
 
     async fn run(&self, settings: ClickHouseSettings, now: Timestamp) {
+        self.run_by(Some(settings), now).await;
+    }
+
+    async fn run_by(&self, settings: Option<ClickHouseSettings>, now: Timestamp) {
         let job = NewJob::new(TenantId::PLATFORM, "clickhouse.send", json!({}), now);
         let id = self
             .api
@@ -230,7 +243,7 @@ impl Scene {
             .unwrap()
             .unwrap();
         let job = self.api.store.job(&SCOPE, id).await.unwrap().unwrap();
-        let sender = SendToClickHouse::new(self.api.store.clone(), Some(settings));
+        let sender = SendToClickHouse::new(self.api.store.clone(), settings);
         sender.send_due(&JobRun::new(job, 1), now).await.unwrap();
     }
 
@@ -375,4 +388,57 @@ async fn tables_are_made_if_that_is_wanted_and_old_records_are_given_up() {
     scene.run(scene.settings(), now()).await;
     let sink = scene.sink().await;
     assert_eq!((sink.lost, sink.waiting), (3, 0));
+}
+
+#[tokio::test]
+async fn a_sender_that_is_cut_off_is_followed_by_another_and_nothing_comes_twice() {
+    let scene = Scene::new().await;
+    load(&scene.api, &[call(1), call(2)]).await;
+    scene.say(&[Do::Take, Do::TakeAndHang]);
+    let arrives = async {
+        while scene.ids("calls", "id").is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::select! {
+        () = scene.run(scene.settings(), now()) => panic!("it was answered"),
+        () = arrives => {}
+    }
+    assert_eq!(scene.sink().await.waiting, 2);
+    // A node that is not told of ClickHouse does not take them away.
+    scene.run_by(None, now()).await;
+    assert_eq!(scene.sink().await.waiting, 2);
+    scene.run(scene.settings(), now()).await;
+    let sink = scene.sink().await;
+    assert_eq!((sink.sent, sink.waiting, sink.lost), (2, 0, 0));
+    assert_eq!(scene.ids("calls", "id").len(), 2);
+    assert_eq!(scene.ids("attempts", "call_id").len(), 2);
+    assert_eq!(scene.server.lock().unwrap().inserts, 4);
+}
+
+#[tokio::test]
+async fn records_that_were_dropped_before_they_were_sent_are_counted_and_hold_up_nothing() {
+    let scene = Scene::new().await;
+    load(&scene.api, &[call(1), call(2)]).await;
+    let gone = format!("{:032x}", call(1).id.0);
+    let drop = format!("DELETE FROM cdr WHERE id = '{gone}'");
+    store::testing::execute(&scene.api.store, &drop).await;
+    scene.run(scene.settings(), now()).await;
+    let sink = scene.sink().await;
+    assert_eq!((sink.sent, sink.lost, sink.waiting), (1, 1, 0));
+    assert_eq!(scene.ids("calls", "id"), [format!("{:032x}", call(2).id.0)]);
+}
+
+#[test]
+fn settings_are_shown_without_the_password() {
+    let settings = ClickHouseSettings {
+        url: "http://127.0.0.1:8123".into(),
+        database: "telecom".into(),
+        user: "sink".into(),
+        password: SecretText::new(PASSWORD),
+        timeout: Duration::from_secs(1),
+        keep: Duration::from_secs(1),
+        create_tables: false,
+    };
+    assert!(!format!("{settings:?}").contains(PASSWORD));
 }

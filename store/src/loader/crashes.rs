@@ -2,7 +2,7 @@
 //!
 //! A life writes answers and ends of calls in several shards, loads some of them, and dies: between two
 //! steps, or in the middle of a pass or of its recovery. The next life goes on with what is on disk. At the
-//! end each call has one record, and the balances are what an obvious sum says, to the nano-unit.
+//! end each call has one record and waits once in the queue of another database, and the balances are what an obvious sum says, to the nano-unit.
 //! `DIDTRON_CRASH_SEEDS` says how many stories are told.
 
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
@@ -220,6 +220,11 @@ impl Story<'_> {
             );
         }
         assert_eq!(found, self.expected);
+        let queue = store.next_cdr_batch().await.unwrap().unwrap_or_default();
+        let mut waiting = queue.ids;
+        waiting.sort_unstable();
+        let ids = self.expected.keys().map(|id| format!("{id:032x}"));
+        assert_eq!(waiting, ids.collect::<Vec<_>>(), "each waits once");
         let (charge, cost) = self.expected.values().fold((0, 0), |(charge, cost), call| {
             (charge + call.charge, cost + call.cost)
         });
@@ -282,6 +287,8 @@ async fn tell(database: &TestDatabase, seed: u64) {
         calls: 0,
         expected: BTreeMap::new(),
     };
+    let store = database.open().await;
+    store.want_cdr_batches(true).await.unwrap();
     let lives = 2 + story.chance.below(5) as u32;
     for life in 1..=lives {
         story.live(life).await;
