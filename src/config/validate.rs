@@ -552,16 +552,18 @@ impl Check<'_> {
         self.within("clickhouse.timeout_s", timeout, 1, 600);
         self.within("clickhouse.keep_days", clickhouse.keep_days.into(), 1, 365);
         // They are headers of a request.
-        let is_header =
-            |text: &str| text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic());
+        let is_header = |text: &str| {
+            let is_visible = |byte: u8| byte == b' ' || byte.is_ascii_graphic();
+            text.len() <= 256 && text.trim() == text && text.bytes().all(is_visible)
+        };
         let (user, password) = (&clickhouse.user, &clickhouse.password);
         if user.is_empty() || !is_header(user) {
-            let message = "must be 1 to 256 visible characters of ASCII, without spaces";
+            let message = "must be 1 to 256 visible characters of ASCII, without spaces round them";
             self.problem("clickhouse.user", message);
         }
         if !is_header(password) {
             let message =
-                "must be visible characters of ASCII without spaces, 256 at most, or empty";
+                "must be visible characters of ASCII without spaces round them, 256 at most";
             self.problem("clickhouse.password", message);
         }
     }
