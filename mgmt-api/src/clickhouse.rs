@@ -99,15 +99,14 @@ impl SendToClickHouse {
         let Some(sink) = self.store.cdr_sink().await? else {
             return Ok(());
         };
-        if sink.waiting > 0 && sink.next_at.is_none_or(|next| next <= now) {
-            if let Err(failure) = self.send_all(to, run).await? {
-                tracing::warn!(failure, "calls are not in ClickHouse; it is tried again");
-                let wait = FAILED_WAIT_US << sink.failures.min(10);
-                let next = now.0.saturating_add(wait.min(FAILED_WAIT_MAX_US));
-                self.store
-                    .cdr_batch_failed(&failure, Timestamp(next))
-                    .await?;
-            }
+        let is_due = sink.waiting > 0 && sink.next_at.is_none_or(|next| next <= now);
+        if is_due && let Err(failure) = self.send_all(to, run).await? {
+            tracing::warn!(failure, "calls are not in ClickHouse; it is tried again");
+            let wait = FAILED_WAIT_US << sink.failures.min(10);
+            let next = now.0.saturating_add(wait.min(FAILED_WAIT_MAX_US));
+            self.store
+                .cdr_batch_failed(&failure, Timestamp(next))
+                .await?;
         }
         self.tell(now).await
     }
