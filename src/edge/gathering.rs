@@ -45,10 +45,15 @@ impl Gathering {
         self.messages = 0;
     }
 
-    /// How long to wait for more instead of for the next, when nothing has to be done for so long.
-    pub(crate) fn pause(&self, idle: time::Duration) -> Option<time::Duration> {
+    /// How long to wait for more instead of for the next, when nothing has to be done for so long. With something that
+    /// `waits` already there is no pause: a queue that grows must not look like rest.
+    pub(crate) fn pause(
+        &self,
+        idle: time::Duration,
+        waits: impl FnOnce() -> bool,
+    ) -> Option<time::Duration> {
         let pause = time::Duration::from_micros(self.pause.as_micros());
-        (self.is_busy && idle > pause).then_some(pause)
+        (self.is_busy && idle > pause && !waits()).then_some(pause)
     }
 }
 
@@ -71,23 +76,31 @@ mod tests {
     #[test]
     fn a_busy_shard_waits_for_company_and_a_quiet_one_does_not() {
         let pause = time::Duration::from_micros(200);
-        assert_eq!(after_messages_every(50).pause(LONG), Some(pause));
-        assert_eq!(after_messages_every(150).pause(LONG), None);
-        assert_eq!(after_messages_every(5_000).pause(LONG), None);
+        assert_eq!(after_messages_every(50).pause(LONG, || false), Some(pause));
+        assert_eq!(after_messages_every(150).pause(LONG, || false), None);
+        assert_eq!(after_messages_every(5_000).pause(LONG, || false), None);
     }
 
     #[test]
     fn it_ends_with_the_load() {
         let mut gathering = after_messages_every(50);
         gathering.handled(Instant::from_micros(1_100_000), 1);
-        assert_eq!(gathering.pause(LONG), None);
+        assert_eq!(gathering.pause(LONG, || false), None);
     }
 
     #[test]
     fn nothing_that_is_due_waits() {
         let gathering = after_messages_every(50);
-        assert_eq!(gathering.pause(time::Duration::ZERO), None);
-        assert_eq!(gathering.pause(time::Duration::from_micros(200)), None);
+        assert_eq!(gathering.pause(time::Duration::ZERO, || false), None);
+        assert_eq!(
+            gathering.pause(time::Duration::from_micros(200), || false),
+            None
+        );
+    }
+
+    #[test]
+    fn what_waits_already_is_taken_at_once() {
+        assert_eq!(after_messages_every(50).pause(LONG, || true), None);
     }
 
     #[test]
@@ -96,6 +109,6 @@ mod tests {
         for message in 1..100_000 {
             gathering.handled(Instant::from_micros(message), 1);
         }
-        assert_eq!(gathering.pause(LONG), None);
+        assert_eq!(gathering.pause(LONG, || false), None);
     }
 }

@@ -151,9 +151,8 @@ impl Shard {
 
     fn sleep(&mut self, events: &mut Events) -> io::Result<()> {
         let timeout = self.time_to_sleep();
-        if let Some(pause) = self.gathering.pause(timeout)
-            && !self.inbox.has_input()
-        {
+        let inbox = &mut self.inbox;
+        if let Some(pause) = self.gathering.pause(timeout, || inbox.has_input()) {
             // Nobody need wake it: what comes meanwhile is looked for right afterwards.
             std::thread::sleep(pause);
             self.overload.slept(self.clock.instant());
