@@ -354,3 +354,23 @@ fn via_tells_where_to_answer() {
         (Some("192.0.2.7"), Rport::Port(4000))
     );
 }
+
+#[test]
+fn what_is_read_ahead_is_what_is_read_when_asked_for() {
+    let good = with("");
+    let texts = [
+        good.clone(),
+        good.replace("Via:", "Vai:"),
+        good.replace("203.0.113.5;", "203.0.113.5;;"),
+        good.replace("From:", "From: >"),
+        good.replace("To:", "Two:"),
+    ];
+    for text in texts {
+        let plain = read(&text).unwrap();
+        let mut ahead = plain.clone();
+        ahead.read_ahead();
+        assert_eq!(plain.top_via(), ahead.top_via(), "{text}");
+        assert_eq!(plain.from(), ahead.from(), "{text}");
+        assert_eq!(plain.to(), ahead.to(), "{text}");
+    }
+}
